@@ -1,0 +1,1 @@
+"""The configuration the portal is really run behind, and the pages an outage shows."""
