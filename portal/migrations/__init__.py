@@ -1,0 +1,1 @@
+"""Migrations of the one database, run by `portal.database`."""

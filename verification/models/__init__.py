@@ -1,0 +1,49 @@
+"""The tables of verification, one module a topic."""
+
+from verification.models.files import ReceivedFile, Tombstone
+from verification.models.jobs import Job
+from verification.models.process import (
+    ReasonCode,
+    Requirement,
+    Round,
+    RoundPublication,
+    Stage,
+    Window,
+)
+from verification.models.proof import AccessEntry, Chain, JournalEntry, Receipt
+from verification.models.reference import Election, Office, Participation, Party, Region, RegionSet
+from verification.models.review import Decision, Finding, Item, Subject, Submission, SubmissionPin
+from verification.models.rosters import Member, RejectedRow, Roster, RosterVersion, Scan
+
+__all__ = [
+    "AccessEntry",
+    "Chain",
+    "Decision",
+    "Election",
+    "Finding",
+    "Item",
+    "Job",
+    "JournalEntry",
+    "Member",
+    "Office",
+    "Participation",
+    "Party",
+    "ReasonCode",
+    "Receipt",
+    "ReceivedFile",
+    "Region",
+    "RegionSet",
+    "RejectedRow",
+    "Requirement",
+    "Roster",
+    "RosterVersion",
+    "Round",
+    "RoundPublication",
+    "Scan",
+    "Stage",
+    "Subject",
+    "Submission",
+    "SubmissionPin",
+    "Tombstone",
+    "Window",
+]

@@ -1,0 +1,151 @@
+"""Member lists: versions, rows, rejected rows, card scans. What identifies a person is enciphered."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from verification.db import Base, UtcDateTime, bigint_key, one_of, public_key
+from verification.models.files import ReceivedFile, Retention
+from verification.models.reference import Participation
+from verification.states import ListStage
+
+
+class Roster(Base):
+    """A member list of a party for a region (`ID`: the whole nation). Readers follow `current_version_id`."""
+
+    __tablename__ = "roster"
+    __table_args__ = (Index("ix_roster_participation", "participation_id", "id"),)
+
+    id: Mapped[int] = bigint_key()
+    public_id: Mapped[str] = public_key()
+    participation_id: Mapped[int] = mapped_column(ForeignKey("participation.id"))
+    requirement_id: Mapped[int] = mapped_column(ForeignKey("requirement.id"))
+    region_id: Mapped[int] = mapped_column(ForeignKey("region.id"))
+    current_version_id: Mapped[int | None] = mapped_column(
+        ForeignKey("roster_version.id", use_alter=True)
+    )
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_by: Mapped[str | None] = mapped_column(String(60))
+    withdrawn_reason: Mapped[str | None] = mapped_column(String(400))
+    participation: Mapped[Participation] = relationship()
+
+
+class RosterVersion(Base):
+    """One import: once done, sent = stored + rejected. A correction has `merged_from_id`."""
+
+    __tablename__ = "roster_version"
+    __table_args__ = (
+        UniqueConstraint("roster_id", "number"),
+        UniqueConstraint("file_id"),
+        one_of("stage", ListStage),
+    )
+
+    id: Mapped[int] = bigint_key()
+    roster_id: Mapped[int] = mapped_column(ForeignKey("roster.id"))
+    number: Mapped[int]
+    file_id: Mapped[int] = mapped_column(ForeignKey("file.id"))
+    merged_from_id: Mapped[int | None] = mapped_column(ForeignKey("roster_version.id"))
+    stage: Mapped[str] = mapped_column(String(10), default=ListStage.STORED.value)
+    sent: Mapped[int | None]
+    stored: Mapped[int | None]
+    rejected: Mapped[int | None]
+    warned: Mapped[int | None]
+    repeated: Mapped[int | None]
+    added: Mapped[int | None]
+    removed: Mapped[int | None]
+    changed: Mapped[int | None]
+    rows_digest: Mapped[str | None] = mapped_column(String(64))
+    columns: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    roster: Mapped[Roster] = relationship(foreign_keys=[roster_id])
+    file: Mapped[ReceivedFile] = relationship()
+
+
+class Member(Base):
+    """A row of a version; `nik` is ciphertext and blind index, `row_ref` its outer name.
+
+    `subject_key` survives versions: the same person keeps it when name or NIK is corrected.
+    """
+
+    __tablename__ = "member"
+    __table_args__ = (
+        UniqueConstraint("version_id", "line"),
+        Index("ix_member_nik", "nik", "participation_id"),
+        Index("ix_member_row_ref", "version_id", "row_ref"),
+        Index("ix_member_subject", "version_id", "subject_key"),
+        Index("ix_member_regency", "version_id", "regency_code"),
+        one_of("retention", Retention),
+    )
+
+    id: Mapped[int] = bigint_key()
+    version_id: Mapped[int] = mapped_column(ForeignKey("roster_version.id"))
+    participation_id: Mapped[int] = mapped_column(ForeignKey("participation.id"))
+    line: Mapped[int]
+    row_ref: Mapped[str] = mapped_column(String(16))
+    subject_key: Mapped[str] = mapped_column(String(32))
+    key_id: Mapped[str] = mapped_column(String(8))
+    nik: Mapped[bytes] = mapped_column(LargeBinary(16))
+    name: Mapped[str] = mapped_column(String(200))
+    sex: Mapped[str] = mapped_column(String(1))
+    birth_date: Mapped[date]
+    birth_place: Mapped[str] = mapped_column(String(120), default="")
+    marital_status: Mapped[str] = mapped_column(String(40), default="")
+    occupation: Mapped[str] = mapped_column(String(120), default="")
+    address: Mapped[str] = mapped_column(String(400), default="")
+    kta_number: Mapped[str] = mapped_column(String(60))
+    province_code: Mapped[str] = mapped_column(String(16))
+    regency_code: Mapped[str] = mapped_column(String(16))
+    district_code: Mapped[str] = mapped_column(String(16))
+    village: Mapped[str] = mapped_column(String(120), default="")
+    warnings: Mapped[int] = mapped_column(default=0)
+    retention: Mapped[str] = mapped_column(String(20), default=Retention.PERSONAL.value)
+    hold: Mapped[bool] = mapped_column(default=False)
+
+
+class RejectedRow(Base):
+    """A row that was not stored: cells sealed (AES-GCM), errors as codes with column, params."""
+
+    __tablename__ = "rejected_row"
+    __table_args__ = (UniqueConstraint("version_id", "line"), one_of("retention", Retention))
+
+    id: Mapped[int] = bigint_key()
+    version_id: Mapped[int] = mapped_column(ForeignKey("roster_version.id"))
+    line: Mapped[int]
+    row_ref: Mapped[str] = mapped_column(String(16))
+    cells: Mapped[bytes] = mapped_column(LargeBinary)
+    errors: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    resolved_by_id: Mapped[int | None] = mapped_column(ForeignKey("roster_version.id"))
+    retention: Mapped[str] = mapped_column(String(20), default=Retention.PERSONAL.value)
+    hold: Mapped[bool] = mapped_column(default=False)
+
+
+class Scan(Base):
+    """A card scan out of a file of purpose `scans`; paired with members by NIK or KTA number."""
+
+    __tablename__ = "scan"
+    __table_args__ = (
+        UniqueConstraint("file_id", "number"),
+        Index("ix_scan_nik", "participation_id", "nik"),
+        Index("ix_scan_kta", "participation_id", "kta_number"),
+        one_of("retention", Retention),
+    )
+
+    id: Mapped[int] = bigint_key()
+    participation_id: Mapped[int] = mapped_column(ForeignKey("participation.id"))
+    file_id: Mapped[int] = mapped_column(ForeignKey("file.id"))
+    number: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(8))
+    name: Mapped[bytes] = mapped_column(LargeBinary)
+    nik: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    key_id: Mapped[str | None] = mapped_column(String(8))
+    kta_number: Mapped[str | None] = mapped_column(String(60))
+    sha256: Mapped[str] = mapped_column(String(64))
+    retention: Mapped[str] = mapped_column(String(20), default=Retention.IDENTITY_SCAN.value)
+    hold: Mapped[bool] = mapped_column(default=False)
+    file: Mapped[ReceivedFile] = relationship()
