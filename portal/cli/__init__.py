@@ -1,0 +1,20 @@
+"""The command line `sipol`: one lazy table of commands, so that a party laptop needs no server.
+
+Name → (where it is, what it does). A module is imported when its command is called; the base
+install knows `upload` and `verify`, the `server` extra brings the rest.
+"""
+
+from portal.cli.lazy import LazyGroup
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "upload": ("portal.cli.upload:upload", "Unggah berkas; dilanjutkan bila terputus."),
+    "verify": ("portal.cli.verify:verify", "Periksa tanda terima atau riwayat, tanpa jaringan."),
+}
+
+main = LazyGroup(
+    name="sipol",
+    commands_table=COMMANDS,
+    help="Pendaftaran partai politik: unggah, tanda terima, antrean verifikasi.",
+)
