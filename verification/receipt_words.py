@@ -22,15 +22,29 @@ __all__ = [
 ]
 
 RECEIVED_NOT_ACCEPTED = {
-    "id": (
-        "Tanda terima ini menyatakan bahwa berkas telah sampai dan tersimpan di server pada waktu "
-        "di atas. Ini bukan pernyataan bahwa berkas memenuhi syarat; MS, BMS, atau TMS hanya "
-        "ditetapkan oleh KPU."
-    ),
-    "en": (
-        "This receipt states that the file reached the server and was stored there at the time "
-        "above. It does not state that the file qualifies; only KPU decides that."
-    ),
+    Kind.ARRIVAL: {
+        "id": (
+            "Tanda terima ini menyatakan bahwa berkas telah sampai dan tersimpan di server pada "
+            "waktu di atas. Ini bukan pernyataan bahwa berkas memenuhi syarat; MS, BMS, atau TMS "
+            "hanya ditetapkan oleh KPU."
+        ),
+        "en": (
+            "This receipt states that the file reached the server and was stored there at the "
+            "time above. It does not state that the file qualifies; only KPU decides that."
+        ),
+    },
+    Kind.SUBMISSION: {
+        "id": (
+            "Tanda terima ini menyatakan bahwa dosir telah dikirim dan terkunci pada waktu di "
+            "atas, dengan isi menurut manifesnya. Ini bukan pernyataan bahwa isinya memenuhi "
+            "syarat; MS, BMS, atau TMS hanya ditetapkan oleh KPU."
+        ),
+        "en": (
+            "This receipt states that the dossier was submitted and locked at the time above, "
+            "holding what its manifest names. It does not state that anything in it qualifies; "
+            "only KPU decides that."
+        ),
+    },
 }
 
 KINDS = {

@@ -21,11 +21,15 @@ class LazyGroup(click.Group):
         super().__init__(**kwargs)
         self.table = commands_table
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The names, in the order of the table."""
         return list(self.table)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        cmd_name: str,
+    ) -> click.Command | None:
         """Import one command. Raises UsageError when only the `server` extra would have it."""
         if cmd_name not in self.table:
             return None
@@ -44,7 +48,11 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
+    ) -> None:
         """The list in `sipol --help`, from the table alone."""
         with formatter.section("Perintah / commands"):
             formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
