@@ -46,6 +46,7 @@ class JournalEntry(Base):
     kind: Mapped[str] = mapped_column(String(40))
     facts: Mapped[str] = mapped_column(Text)
     note: Mapped[str | None] = mapped_column(String(1000))
+    note_salt: Mapped[str | None] = mapped_column(String(32))
     note_digest: Mapped[str | None] = mapped_column(String(64))
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))

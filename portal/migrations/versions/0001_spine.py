@@ -150,6 +150,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("facts", sa.Text(), nullable=False),
         sa.Column("note", sa.String(length=1000), nullable=True),
+        sa.Column("note_salt", sa.String(length=32), nullable=True),
         sa.Column("note_digest", sa.String(length=64), nullable=True),
         sa.Column("previous", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
