@@ -142,16 +142,17 @@ def within(output: Path | None, limits: Limits) -> bool:
     folders = [os.fspath(output)]
     while folders:
         try:
-            for entry in os.scandir(folders.pop()):
-                files += 1
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                elif not entry.is_file(follow_symlinks=False):
-                    return False
-                else:
-                    size += entry.stat(follow_symlinks=False).st_size
-                if size > limits.output or files > limits.output_files:
-                    return False
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    files += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    elif entry.is_file(follow_symlinks=False):
+                        size += entry.stat(follow_symlinks=False).st_size
+                    else:
+                        return False
+                    if size > limits.output or files > limits.output_files:
+                        return False
         except FileNotFoundError:
             continue  # gone between listing and looking
     return True
