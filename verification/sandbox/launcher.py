@@ -74,8 +74,8 @@ class Sandbox(ABC):
     ) -> Outcome:
         """Run ``task`` (a name of ``tasks.py``) on ``source`` in a new child, and wait for it.
 
-        ``arguments`` must fit into 60 kB of JSON. ``output`` is an empty folder for files the
-        task makes; they are foreign too. Whatever the file does to its parser ends as an Outcome.
+        ``arguments`` go as JSON, through memory. ``output`` is an empty folder for files the task
+        makes; they are foreign too. Whatever the file does to its parser ends as an Outcome.
 
         SandboxUnavailable: the child could not be walled in; try again later, judge nothing.
         KeyError: no such task. FileNotFoundError: no such source.

@@ -5,11 +5,13 @@ Next station: ``verification/sandbox/launcher.py`` reads what came of it.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import selectors
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +21,7 @@ from verification.sandbox.outcome import Ending
 _LOOK_EVERY = 0.25
 _COMPLAINT = 2000
 _AT_ONCE = 65_536
-_PIPE = 60_000
-"""What a pipe takes without a reader, so that handing over the request never blocks."""
+_SEALED = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,26 +50,25 @@ def supervise(
     """Run ``command`` with an empty environment and no descriptor but its three and those named.
 
     The thread that calls must stay in here: bubblewrap dies with the thread that started it.
-    OSError: the program cannot be started. ValueError: the request is longer than a pipe holds.
+    OSError: the program cannot be started.
     """
-    if len(request) > _PIPE:
-        raise ValueError("the request for the child is too long: put it into an extra file")
     started = time.monotonic()
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={},
-        cwd="/",
-        close_fds=True,
-        pass_fds=descriptors,
-        start_new_session=True,
-    )
+    with _in_memory(request) as standard_input:
+        process = subprocess.Popen(
+            command,
+            stdin=standard_input,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={},
+            cwd="/",
+            close_fds=True,
+            pass_fds=descriptors,
+            start_new_session=True,
+        )
     watch = _Watch(process, limits, output, started)
     with process:
         try:
-            stopped = watch.to_the_end(request)
+            stopped = watch.to_the_end()
         finally:
             process.kill()
     if stopped is None and not within(output, limits):
@@ -82,6 +82,20 @@ def supervise(
     )
 
 
+@contextmanager
+def _in_memory(content: bytes) -> Iterator[int]:
+    """A descriptor to read ``content`` from, that nobody can write to: never blocks, never leaks."""
+    descriptor = os.memfd_create("request", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        with os.fdopen(os.dup(descriptor), "wb") as target:
+            target.write(content)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALED)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 class _Watch:
     def __init__(
         self, process: subprocess.Popen[bytes], limits: Limits, output: Path | None, started: float
@@ -90,17 +104,11 @@ class _Watch:
         self._deadline = started + limits.wall
         self.answer, self.complaint = bytearray(), bytearray()
 
-    def to_the_end(self, request: bytes) -> Ending | None:
+    def to_the_end(self) -> Ending | None:
         """Until both pipes are closed and the process has gone; why it had to be stopped, if so."""
         process = self._process
-        assert process.stdin
         assert process.stdout
         assert process.stderr
-        try:
-            process.stdin.write(request)
-            process.stdin.close()
-        except BrokenPipeError:
-            pass  # it could not start; its complaint says why
         look = time.monotonic() + _LOOK_EVERY
         with selectors.DefaultSelector() as pipes:
             pipes.register(process.stdout, selectors.EVENT_READ, self._answered)

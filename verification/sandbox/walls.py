@@ -69,6 +69,8 @@ def bubblewrap(
     words += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "walled"]
     words += ["--uid", NOBODY, "--gid", NOBODY, "--cap-drop", "ALL"]
     words += ["--die-with-parent", "--new-session", "--clearenv"]
+    # First, because an environment may itself lie under /tmp, and the later mount is on top.
+    words += ["--size", str(scratch), "--tmpfs", "/tmp"]  # noqa: S108 - the child's own, in memory
     words += _system_libraries()
     for path in _interpreter_parts():
         words += _seen(path, path)
@@ -77,7 +79,6 @@ def bubblewrap(
     for folder in code:
         words += _seen(folder, CODE / folder.name)
     words += ["--dev-bind", "/dev/null", "/dev/null"]
-    words += ["--size", str(scratch), "--tmpfs", "/tmp"]  # noqa: S108 - the child's own, in memory
     words += _seen(source, SOURCE)
     for number, path in enumerate(extra):
         words += _seen(path, extra_at(number))

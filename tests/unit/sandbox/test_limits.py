@@ -177,6 +177,10 @@ def test_a_flood_is_stopped_while_it_runs(either: Sandbox, source: Path, tmp_pat
     assert outcome.ending is Ending.OUTPUT
 
 
-def test_the_request_is_bounded(either: Sandbox, source: Path, small: Limits):
-    with pytest.raises(ValueError, match="extra file"):
-        either.run("echo", source=source, arguments={"text": "x" * 70_000}, limits=small)
+def test_long_arguments_arrive(either: Sandbox, source: Path, small: Limits):
+    wish = {"text": "x" * 500_000}
+
+    outcome = either.run("echo", source=source, arguments=wish, limits=small)
+
+    assert isinstance(outcome.result, dict)
+    assert outcome.result["arguments"] == wish
