@@ -1,0 +1,48 @@
+"""Builders for member lists: a small region table, a valid row, rule sets, and seeded lists.
+
+The seeded generator itself is `verification.rosters.synthetic`, because `sipol demo` uses it too
+and an installed package has no tests.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from verification.rosters.rules import Regions, RuleSet
+
+DISTRICTS = (
+    *("11.01.01", "11.01.02", "11.71.01"),
+    *("32.01.01", "32.01.02", "32.10.10", "32.73.01", "32.73.02", "32.73.03", "32.73.10"),
+)
+DISSOLVED = ("91.99.01",)
+REGIONS = Regions(DISTRICTS, DISSOLVED)
+CUTOFF = date(2022, 8, 14)
+
+VALID_ROW = {
+    "row_ref": "",
+    "province_code": "32",
+    "regency_code": "32.73",
+    "district_code": "32.73.01",
+    "village": "32.73.01.1001",
+    "kta_number": "P01-00003112",
+    "card_party": "PARTAI CONTOH A",
+    "nik": "3273015305870001",
+    "name": "ANGGOTA CONTOH",
+    "sex": "P",
+    "birth_place": "KOTA CONTOH",
+    "birth_date": "1987-05-13",
+    "marital_status": "KAWIN",
+    "occupation": "WIRASWASTA",
+    "address": "JALAN CONTOH NOMOR 1",
+}
+
+
+def small_rules(**changes: Any) -> RuleSet:
+    """Rules over the small region table, for all of it unless a scope is given."""
+    given: dict[str, Any] = {
+        "cutoff": CUTOFF,
+        "regions": REGIONS,
+        "party_names": ("Partai Contoh A",),
+    }
+    return RuleSet(**(given | changes))

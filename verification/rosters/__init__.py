@@ -1,0 +1,1 @@
+"""Member lists: reading, rules, rejected rows, versions."""
