@@ -175,6 +175,14 @@ class Stalled(Temporary):
     retry_after = 1
 
 
+class ConnectionBroken(Temporary):
+    """Nobody hears this answer; it stands in counters."""
+
+    code = "connection_broken"
+    sentence = "Sambungan terputus; data yang sudah diterima aman."
+    retry_after = 1
+
+
 class Stopping(Temporary):
     code = "stopping"
     sentence = "Server unggahan sedang dimulai ulang; data yang sudah diterima aman."

@@ -1,0 +1,137 @@
+"""How an upload comes to be: id, room, the Policy's leave, the description; in this order.
+
+The Policy is asked in a bounded pool and has two seconds; whatever it grants and does not come to be is
+reported back as ended, also a grant that came too late.
+
+Next station: the new upload's bytes, `uploads/transfer.py`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from datetime import datetime
+
+from uploads.capability import mint_id
+from uploads.counters import Counters
+from uploads.errors import CreationRefused, PolicyUnavailable, Refusal, TooLarge
+from uploads.finishing import Finisher
+from uploads.headers import parse_bytes, parse_metadata
+from uploads.model import Request, Upload
+from uploads.policy import CreateRequest, Grant, Policy
+from uploads.store import Store
+from uploads.threads import run
+
+log = logging.getLogger(__name__)
+
+POLICY_SECONDS = 2.0
+WAITING_PER_THREAD = 16
+"""Questions that may wait for each thread; more could not be answered in time."""
+NOT_CREATED = "not created"
+
+
+class Creation:
+    """Creates uploads in one store, with leave of one Policy, in the shards of this process."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        policy: Policy,
+        finisher: Finisher,
+        shards: Collection[int],
+        now: Callable[[], datetime],
+        counters: Counters,
+        disk: Executor,
+        policy_threads: int,
+        policy_seconds: float = POLICY_SECONDS,
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._finisher = finisher
+        self._shards = sorted(shards)
+        self._now = now
+        self._counters = counters
+        self._disk = disk
+        self._pool = ThreadPoolExecutor(policy_threads, thread_name_prefix="policy")
+        self._most_waiting = policy_threads * WAITING_PER_THREAD
+        self._seconds = policy_seconds
+        self._asked = 0
+
+    def stop(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def create(self, request: Request) -> Upload:
+        """A durable upload of no bytes for a POST whose rules have passed.
+
+        Raises StoreFull, CreationRefused, PolicyUnavailable, TooLarge, StoreTrouble.
+        """
+        upload_id = mint_id(self._shards)
+        length = parse_bytes(request.headers, "upload-length")
+        metadata = parse_metadata(request.headers.get("upload-metadata", ""))
+        await run(self._disk, self._store.check_room, length)
+        grant = await self._ask(
+            CreateRequest(
+                upload_id=upload_id,
+                length=length,
+                metadata=metadata,
+                authorization=request.headers.get("authorization"),
+                cookie=request.headers.get("cookie"),
+                origin=request.headers.get("origin"),
+                host=request.headers.get("host"),
+            )
+        )
+        now = self._now()
+        upload = Upload(
+            upload_id=upload_id,
+            length=length,
+            offset=0,
+            metadata=metadata,
+            owner=grant.owner,
+            claim=grant.claim,
+            max_size=grant.max_size,
+            created_at=now,
+            expires_at=grant.expires_at,
+            changed_at=now,
+        )
+        try:
+            if length > grant.max_size:
+                raise TooLarge(f"the maximum is {grant.max_size} bytes")
+            await run(self._disk, self._store.create, upload)
+        except Refusal:
+            self._finisher.ended(upload_id, NOT_CREATED)
+            raise
+        self._counters.created += 1
+        return upload
+
+    async def _ask(self, request: CreateRequest) -> Grant:
+        if self._asked >= self._most_waiting:
+            raise PolicyUnavailable
+        self._asked += 1
+        loop = asyncio.get_running_loop()
+        future = self._pool.submit(self._policy.may_create, request)
+        try:
+            await asyncio.wait([asyncio.wrap_future(future)], timeout=self._seconds)
+        finally:
+            self._asked -= 1
+            late = not future.done() and not future.cancel()
+            if late:
+                future.add_done_callback(lambda done: self._give_back(loop, request, done))
+        if late or future.cancelled():
+            self._counters.policy_timeouts += 1
+            raise PolicyUnavailable
+        error = future.exception()
+        if error is None:
+            return future.result()
+        if not isinstance(error, CreationRefused):
+            # The type only: the text may quote a header or metadata.
+            log.error("the policy failed: %s", type(error).__name__)
+            raise PolicyUnavailable
+        raise error
+
+    def _give_back(
+        self, loop: asyncio.AbstractEventLoop, request: CreateRequest, done: Future[Grant]
+    ) -> None:
+        granted = not done.cancelled() and done.exception() is None
+        if granted and not loop.is_closed():
+            loop.call_soon_threadsafe(self._finisher.ended, request.upload_id, NOT_CREATED)

@@ -1,0 +1,65 @@
+"""The description of an upload on disk: the JSON of tusd's file store (v2), so that either engine reads it.
+
+What tusd has no field for stands among the metadata under keys that clients may not use. tusd's own
+Storage.Path is left out on purpose: without it tusd looks beside the description, and a restored or moved
+upload root stays valid.
+"""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from uploads.headers import RESERVED_METADATA
+from uploads.model import Upload
+from uploads.policy import Claim
+
+OWNER = RESERVED_METADATA + "owner"
+CLAIM = RESERVED_METADATA + "claim"
+CREATED = RESERVED_METADATA + "created"
+EXPIRES = RESERVED_METADATA + "expires"
+MAX_SIZE = RESERVED_METADATA + "max-size"
+
+
+def to_info(upload: Upload) -> str:
+    """The text of an `.info` file; every metadata value is a string, as tusd requires."""
+    ours = {
+        OWNER: upload.owner,
+        CLAIM: json.dumps(asdict(upload.claim), ensure_ascii=False),
+        CREATED: upload.created_at.isoformat(),
+        EXPIRES: upload.expires_at.isoformat(),
+        MAX_SIZE: str(upload.max_size),
+    }
+    info = {
+        "ID": upload.upload_id,
+        "Size": upload.length,
+        "SizeIsDeferred": False,
+        # tusd and we both take the data file's size instead.
+        "Offset": 0,
+        "MetaData": {**upload.metadata, **ours},
+        "IsPartial": False,
+        "IsFinal": False,
+        "PartialUploads": None,
+        "Storage": {"Type": "filestore"},
+    }
+    return json.dumps(info, ensure_ascii=False)
+
+
+def from_info(text: str, *, offset: int, changed_at: datetime) -> Upload:
+    """The upload an `.info` file describes. Raises ValueError, KeyError or TypeError on any other text."""
+    info: dict[str, Any] = json.loads(text)
+    found: dict[str, str] = info["MetaData"]
+    return Upload(
+        upload_id=info["ID"],
+        length=int(info["Size"]),
+        offset=offset,
+        metadata={
+            key: value for key, value in found.items() if not key.startswith(RESERVED_METADATA)
+        },
+        owner=found[OWNER],
+        claim=Claim(**json.loads(found[CLAIM])),
+        max_size=int(found[MAX_SIZE]),
+        created_at=datetime.fromisoformat(found[CREATED]),
+        expires_at=datetime.fromisoformat(found[EXPIRES]),
+        changed_at=changed_at,
+    )

@@ -1,0 +1,159 @@
+"""After the last byte: hash the file, write the arrival once, tell the Policy until it has heard.
+
+None of it is on the way of a request: the last PATCH is answered when the bytes are durable. A marker
+stands from before the arrival until the Policy has returned, so a process that dies in between begins
+again where it was; what was complete without an arrival is found by reading the store.
+
+Next station: the arrival on disk, `uploads/arrivals.py`, and `Policy.finished` (`portal/intake.py`).
+"""
+
+import asyncio
+import hashlib
+import logging
+import random
+import threading
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from uploads.arrivals import ArrivalLog
+from uploads.capability import is_upload_id, shard_of
+from uploads.counters import Counters
+from uploads.errors import UnknownUpload
+from uploads.model import Upload
+from uploads.policy import Arrival, Policy
+from uploads.store import Store
+
+log = logging.getLogger(__name__)
+
+MIB = 1024 * 1024
+FIRST_DELAY_SECONDS = 1.0
+LONGEST_DELAY_SECONDS = 60.0
+
+
+class Interrupted(Exception):
+    """The process stops; the work begins anew at the next start."""
+
+
+class Finisher:
+    """Reports to one Policy. `add` and `ended` from the event loop; the work in its own threads."""
+
+    def __init__(
+        self, store: Store, arrivals: ArrivalLog, policy: Policy, counters: Counters, threads: int
+    ) -> None:
+        self._store = store
+        self._arrivals = arrivals
+        self._policy = policy
+        self._counters = counters
+        self._pending = store.root / "pending"
+        self._pending.mkdir(parents=True, exist_ok=True)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="finish")
+        self._stopping = threading.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def add(self, upload_id: str) -> None:
+        """A complete upload: hash, record, report; at least once, in the background."""
+        self._start(lambda: self._finish(upload_id), upload_id)
+
+    def ended(self, upload_id: str, why: str) -> None:
+        """An upload that will never finish: report it, in the background."""
+        self._start(lambda: self._policy.ended(upload_id, why), upload_id)
+
+    def unreported(self, shards: Collection[int]) -> list[str]:
+        """Uploads whose arrival the Policy may not have heard of. Blocking."""
+        names = (path.name for path in self._pending.iterdir())
+        return [name for name in names if is_upload_id(name) and shard_of(name) in shards]
+
+    async def settle(self) -> None:
+        """Wait until nothing is left to do (tests, and whoever wants to stop with nothing open)."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def stop(self) -> None:
+        """Drop what is waiting; what runs ends at its next block."""
+        self._stopping.set()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _start(self, work: Callable[[], None], upload_id: str) -> None:
+        task = asyncio.get_running_loop().create_task(self._until_done(work, upload_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _until_done(self, work: Callable[[], None], upload_id: str) -> None:
+        delay = FIRST_DELAY_SECONDS
+        while True:
+            waiting = asyncio.get_running_loop().run_in_executor(self._pool, work)
+            await asyncio.wait([waiting])
+            error = waiting.exception()
+            if error is None or isinstance(error, Interrupted):
+                return
+            # The type only: the text of an error may quote metadata or a statement's values.
+            log.warning("upload %s: reporting failed: %s", upload_id, type(error).__name__)
+            self._counters.report_failures += 1
+            await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311
+            delay = min(delay * 2, LONGEST_DELAY_SECONDS)
+
+    def _finish(self, upload_id: str) -> None:
+        marker = self._pending / upload_id
+        arrival = self._arrivals.read(upload_id)
+        if arrival is None:
+            try:
+                upload = self._store.load(upload_id)
+            except UnknownUpload:
+                marker.unlink(missing_ok=True)
+                return
+            if not upload.finished:
+                return
+            arrival = self._arrival_of(upload)
+            marker.touch()
+            if not self._arrivals.write(arrival):
+                arrival = self._arrivals.read(upload_id) or arrival
+            self._counters.finished += 1
+        self._policy.finished(arrival)
+        marker.unlink(missing_ok=True)
+
+    def _arrival_of(self, upload: Upload) -> Arrival:
+        self._store.sync(upload.upload_id)
+        return Arrival(
+            upload_id=upload.upload_id,
+            size=upload.length,
+            sha256=self._sha256(upload.upload_id),
+            created_at=upload.created_at,
+            finished_at=upload.changed_at.astimezone(UTC),
+            claim=upload.claim,
+            metadata=upload.metadata,
+        )
+
+    def _sha256(self, upload_id: str) -> str:
+        digest = hashlib.sha256()
+        with self._store.read(upload_id) as file:
+            while block := file.read(MIB):
+                if self._stopping.is_set():
+                    raise Interrupted
+                digest.update(block)
+        return digest.hexdigest()
+
+
+def complete_and_open(
+    store: Store, arrivals: ArrivalLog, shards: Collection[int]
+) -> tuple[list[str], list[tuple[str, datetime]]]:
+    """Read the store at start: what is complete without an arrival, and what expires when. Blocking."""
+    complete, unfinished = [], []
+    for upload_id in store.ids(shards):
+        if arrivals.path(upload_id).exists():
+            continue
+        try:
+            upload = store.load(upload_id)
+        except Exception as error:  # noqa: BLE001 - one broken upload must not hide the others
+            log.warning("upload %s: not readable at start: %s", upload_id, type(error).__name__)
+            continue
+        if upload.finished:
+            complete.append(upload_id)
+        else:
+            unfinished.append((upload_id, upload.expires_at))
+    return complete, unfinished

@@ -1,0 +1,71 @@
+"""What the core speaks of: an upload, a request, a reply. Frozen; nothing here knows a web server.
+
+Next station: `uploads/rules.py` judges a Request, and then a Request against an Upload.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from uploads.policy import Claim
+
+TUS_VERSION = "1.0.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """An upload as its store knows it.
+
+    `length` and `offset` in bytes; `metadata` is the client's, decoded; `changed_at` is the time of
+    the last byte. Everything but `offset` and `changed_at` was fixed at creation.
+    """
+
+    upload_id: str
+    length: int
+    offset: int
+    metadata: Mapping[str, str] = field(repr=False)
+    owner: str
+    claim: Claim
+    max_size: int
+    created_at: datetime
+    expires_at: datetime
+    changed_at: datetime
+
+    @property
+    def finished(self) -> bool:
+        return self.offset == self.length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What this server can do, as OPTIONS says it; `max_size` in bytes."""
+
+    extensions: tuple[str, ...]
+    algorithms: tuple[str, ...]
+    max_size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request without its body: `headers` by lower-case name, `body_length` None when chunked.
+
+    Path and headers hold secrets and stay out of `repr`.
+    """
+
+    method: str
+    path: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body_length: int | None = 0
+
+    @property
+    def has_body(self) -> bool:
+        return self.body_length != 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer: `headers` in their usual spelling (Location holds a key), `body` a problem or empty."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = b""
