@@ -8,6 +8,7 @@ Next station: `verification.receipt_pdf` and `sipol verify`.
 
 from datetime import datetime, timedelta, timezone
 
+from verification.canonical import NotCanonical
 from verification.chain_check import ChainProblem
 from verification.receipts import Kind, Problem
 
@@ -18,6 +19,7 @@ __all__ = [
     "RECEIVED_NOT_ACCEPTED",
     "digits_in_groups",
     "local_time",
+    "parse_time",
     "size_in_words",
 ]
 
@@ -161,6 +163,17 @@ def local_time(at: datetime, lang: str = "id", zone: str = "WIB") -> str:
     mark = "." if lang == "id" else ":"
     clock = local.strftime(f"%H{mark}%M{mark}%S")
     return f"{local.day} {MONTHS[lang][local.month - 1]} {local.year} {clock} {zone}"
+
+
+def parse_time(text: str) -> datetime:
+    """A time as the API writes it (ISO 8601 with its zone). Raises NotCanonical."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise NotCanonical("not a time") from None
+    if at.tzinfo is None:
+        raise NotCanonical("a time without its zone")
+    return at
 
 
 def size_in_words(size: int, lang: str = "id") -> str:

@@ -1,0 +1,271 @@
+"""One file's way to the server: remembered or created, byte by byte, through whatever trouble.
+
+Every trouble that time heals leads to a wait and to HEAD, which says where to go on; only a refusal
+that will not change, an unknown token or the end of patience stop a file.
+
+Next station: `portal.cli.client.run`, which waits for the system's check and the receipt.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol, TypeVar
+
+from portal.cli.client.api import Api, AuthRefused, FileStatus, Tickets
+from portal.cli.client.patience import ChunkSize, Patience, Stopped
+from portal.cli.client.state import Remembered, StateStore, fingerprint, hash_file
+from portal.cli.client.tus import TusUpload
+from portal.cli.client.web import Answered, Lost
+
+__all__ = ["FileChanged", "Screen", "SentTwice", "Stored", "Transfer"]
+
+STARTS = 3
+GONE = frozenset({404, 410})
+ASK_AGAIN = frozenset({404, 409, 410, 460})
+
+Result = TypeVar("Result")
+
+
+class FileChanged(Exception):
+    """The file was written to while it was being sent; what arrived would be neither version."""
+
+
+class SentTwice(Exception):
+    """The same content for the same purpose is already part of this run."""
+
+
+class Screen(Protocol):
+    """What a transfer tells while it goes on; called from its thread."""
+
+    def hashed(self, number: int, done: int) -> None:
+        """Bytes read for the fingerprint so far."""
+
+    def sent(self, number: int, offset: int) -> None:
+        """Bytes given to the network so far."""
+
+    def safe(self, number: int, offset: int) -> None:
+        """Bytes the server has acknowledged."""
+
+    def waiting(self, number: int, why: str, seconds: float) -> None:
+        """Trouble, and when the next attempt is made."""
+
+    def anew(self, number: int) -> None:
+        """The server no longer knows the upload; it starts again from the first byte."""
+
+    def resumed(self, number: int, offset: int) -> None:
+        """An earlier upload goes on from here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """Every byte is at the server; `status` is known when it already was there before."""
+
+    upload: str
+    size: int
+    sha256: str
+    status: FileStatus | None = None
+
+
+class Transfer:
+    """What the files of a run share. `send` may run in several threads at once."""
+
+    def __init__(
+        self,
+        *,
+        api: Callable[[], Api],
+        tickets: Tickets,
+        store: StateStore,
+        screen: Screen,
+        claim: Mapping[str, str],
+        batch: str,
+        stop: threading.Event,
+        limit: float,
+        again: bool = False,
+    ) -> None:
+        self.api = api
+        self.tickets = tickets
+        self.store = store
+        self.screen = screen
+        self.claim = claim
+        self.batch = batch
+        self.stop = stop
+        self.limit = limit
+        self.again = again
+        self._taken: set[str] = set()
+        self._lock = threading.Lock()
+
+    def send(self, number: int, path: Path, filetype: str) -> Stored:
+        """Bring one file to the server.
+
+        Raises Answered (refused for good), AuthRefused, GaveUp, Stopped, Busy, SentTwice,
+        FileChanged, NotTrusted, OSError (the file cannot be read).
+        """
+        api = self.api()
+        try:
+            with path.open("rb") as file:
+                before = os.fstat(file.fileno())
+                size, sha256 = hash_file(file, lambda done: self._hashed(number, done))
+                key = fingerprint(api.server, sha256, self.claim)
+                self._take(key)
+                with self.store.hold(key):
+                    metadata = {
+                        "filename": path.name,
+                        "filetype": filetype,
+                        **self.claim,
+                        "sha256": sha256,
+                        "fingerprint": key,
+                        "batch": self.batch,
+                    }
+                    tus = TusUpload(
+                        api.web, api.server, file, metadata, lambda at: self._sent(number, at)
+                    )
+                    stamp = (before.st_size, before.st_mtime_ns)
+                    one = _One(self, api, number, key, tus, file, size, stamp)
+                    upload, status = one.go()
+                    return Stored(upload=upload, size=size, sha256=sha256, status=status)
+        finally:
+            api.web.close()
+
+    def _take(self, key: str) -> None:
+        with self._lock:
+            if key in self._taken:
+                raise SentTwice
+            self._taken.add(key)
+
+    def _hashed(self, number: int, done: int) -> None:
+        if self.stop.is_set():
+            raise Stopped
+        self.screen.hashed(number, done)
+
+    def _sent(self, number: int, offset: int) -> None:
+        if self.stop.is_set():
+            raise Stopped
+        self.screen.sent(number, offset)
+
+
+class _One:
+    def __init__(
+        self,
+        run: Transfer,
+        api: Api,
+        number: int,
+        key: str,
+        tus: TusUpload,
+        file: IO[bytes],
+        size: int,
+        stamp: tuple[int, int],
+    ) -> None:
+        self.run = run
+        self.api = api
+        self.number = number
+        self.key = key
+        self.tus = tus
+        self.file = file
+        self.size = size
+        self.stamp = stamp
+        self.chunks = ChunkSize()
+        self.patience = Patience(
+            run.stop, run.limit, lambda why, seconds: run.screen.waiting(number, why, seconds)
+        )
+
+    def go(self) -> tuple[str, FileStatus | None]:
+        known = None if self.run.again else self.run.store.load(self.key)
+        for _ in range(STARTS):
+            if known is not None:
+                try:
+                    status = self.patiently(lambda upload=known.upload: self.api.status(upload))  # type: ignore[misc]
+                    if status.whole:
+                        self.run.screen.safe(self.number, self.size)
+                        return known.upload, status
+                    address = self.patiently(lambda upload=known.upload: self.api.address(upload))  # type: ignore[misc]
+                    self.tus.go_on(address)
+                except Answered as answer:
+                    if answer.status not in GONE:
+                        raise
+                    known = None
+                    self.forget()
+            resuming = known is not None
+            if known is None:
+                known = Remembered(upload=self.create())
+                # Before the first byte: whatever happens from here on can be gone on with.
+                self.run.store.save(self.key, known)
+            if self.bytes_arrive(resuming=resuming):
+                return known.upload, None
+            known = None
+            self.forget()
+        raise Answered(404)
+
+    def forget(self) -> None:
+        self.run.store.forget(self.key)
+        self.run.screen.anew(self.number)
+
+    def create(self) -> str:
+        """POST until it is answered; a lost reply leaves an empty upload that expires by itself."""
+        renewed = False
+        while True:
+            ticket = self.patiently(lambda: self.run.tickets.get(self.api))
+            try:
+                return self.patiently(lambda ticket=ticket: self.tus.create(ticket))  # type: ignore[misc]
+            except Answered as answer:
+                if answer.status != 401:
+                    raise
+                if renewed:
+                    raise AuthRefused(answer.sentence) from None
+            renewed = True
+            self.run.tickets.ended(ticket)
+
+    def bytes_arrive(self, *, resuming: bool) -> bool:
+        """Send from the durable offset to the end. False: the server no longer has the upload."""
+        # What was just created is empty: no need to ask, on a line where asking takes a second.
+        known_offset = -1 if resuming else 0
+        while True:
+            asking = known_offset < 0
+            try:
+                if asking:
+                    known_offset = self.tus.get_offset()
+                    if known_offset > self.tus.offset:
+                        self.patience.progress()
+                    self.tus.offset = known_offset
+                    self.run.screen.safe(self.number, known_offset)
+                    if resuming:
+                        self.run.screen.resumed(self.number, known_offset)
+                        resuming = False
+                    asking = False
+                if known_offset >= self.size:
+                    return True
+                self.unchanged()
+                self.tus.send_chunk(self.chunks.size)
+                known_offset = self.tus.offset
+                self.chunks.stored()
+                self.patience.progress()
+                self.run.screen.safe(self.number, known_offset)
+            except (Lost, Answered) as trouble:
+                why, asked = "", None
+                if isinstance(trouble, Answered):
+                    if asking and trouble.status in GONE:
+                        return False
+                    if not trouble.passes and (asking or trouble.status not in ASK_AGAIN):
+                        raise
+                    why, asked = trouble.sentence or str(trouble.status), trouble.retry_after
+                known_offset = -1
+                self.chunks.failed()
+                self.patience.wait(why, asked)
+
+    def unchanged(self) -> None:
+        now = os.fstat(self.file.fileno())
+        if (now.st_size, now.st_mtime_ns) != self.stamp:
+            raise FileChanged
+
+    def patiently(self, call: Callable[[], Result]) -> Result:
+        """Call until there is an answer that means something."""
+        while True:
+            try:
+                return call()
+            except Lost:
+                self.patience.wait("")
+            except Answered as answer:
+                if not answer.passes:
+                    raise
+                self.patience.wait(answer.sentence or str(answer.status), answer.retry_after)
