@@ -1,0 +1,213 @@
+"""One table from refusals to HTTP: status, code, and the words people read.
+
+A sentence says what happened, what is safe, and what to do. Indonesian is the source language.
+
+Next station: `portal.errors` renders them as a page or as RFC 9457 problem JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
+from portal import refusals
+from verification import errors
+from verification.errors import DomainError
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How HTTP says one refusal. `code` is for programs and never changes."""
+
+    status: int
+    code: str
+    title: LazyString
+    sentence: LazyString
+
+
+ANSWERS: dict[type[DomainError], Answer] = {
+    errors.NotFound: Answer(
+        404, "not_found", _("Tidak ditemukan"),
+        _("Halaman atau data ini tidak ada, atau tidak terbuka untuk akun Anda. "
+          "Periksa alamatnya, atau kembali ke halaman utama."),
+    ),
+    errors.NotAllowed: Answer(
+        409, "not_allowed_now", _("Tidak dapat dilakukan saat ini"),
+        _("Keadaan data ini tidak mengizinkan tindakan tersebut. Tidak ada yang berubah. "
+          "Muat ulang halaman untuk melihat keadaan terakhir."),
+    ),
+    errors.Stale: Answer(
+        412, "stale", _("Data sudah berubah"),
+        _("Data ini diubah orang lain sejak Anda membukanya. Isian Anda belum disimpan dan "
+          "tidak menimpa apa pun. Muat ulang halaman, lalu ulangi bila masih perlu."),
+    ),
+    errors.NothingToClaim: Answer(
+        404, "nothing_to_claim", _("Antrean kosong"),
+        _("Tidak ada butir yang dapat Anda ambil sekarang. Semua keputusan Anda tersimpan. "
+          "Buka antrean lagi beberapa saat kemudian."),
+    ),
+    errors.LeaseLost: Answer(
+        409, "lease_lost", _("Klaim sudah berakhir"),
+        _("Butir ini tidak lagi Anda pegang, sehingga keputusan belum disimpan. "
+          "Keputusan Anda sebelumnya aman. Ambil butir berikutnya dari antrean."),
+    ),
+    errors.OutcomeNotAllowed: Answer(
+        422, "outcome_not_allowed", _("Hasil tidak berlaku pada babak ini"),
+        _("Babak ini tidak mengenal hasil tersebut. Keputusan belum disimpan. "
+          "Pilih hasil yang ditawarkan di halaman."),
+    ),
+    errors.ReasonRequired: Answer(
+        422, "reason_required", _("Alasan belum dipilih"),
+        _("Tindakan ini memerlukan alasan yang sesuai. Tidak ada yang berubah. "
+          "Pilih atau tulis alasannya, lalu kirim lagi."),
+    ),
+    errors.DossierLocked: Answer(
+        409, "dossier_locked", _("Dosir terkunci"),
+        _("Dosir atau bagian ini sudah dikirim dan tidak terbuka untuk perbaikan. "
+          "Yang sudah dikirim aman. Bagian yang BMS terbuka pada babak perbaikan."),
+    ),
+    errors.WindowClosed: Answer(
+        409, "window_closed", _("Tahapan tidak terbuka"),
+        _("Waktu tahapan ini belum mulai atau sudah berakhir bagi partai Anda. "
+          "Yang tersimpan tetap aman. Lihat jadwal di bagian atas halaman."),
+    ),
+    errors.UnknownRequirement: Answer(
+        422, "unknown_requirement", _("Syarat tidak dikenal"),
+        _("Tidak ada syarat dengan kode dan tujuan itu. Tidak ada yang disimpan. "
+          "Pilih syarat dari daftar dosir."),
+    ),
+    errors.OutOfScope: Answer(
+        403, "out_of_scope", _("Di luar wilayah Anda"),
+        _("Wilayah ini tidak termasuk wilayah kerja akun Anda. Tidak ada yang disimpan. "
+          "Minta koordinator partai menambahkan wilayahnya."),
+    ),
+    errors.QuotaExceeded: Answer(
+        409, "quota_exceeded", _("Kuota penyimpanan penuh"),
+        _("Berkas ini melampaui kuota partai. Berkas yang sudah diterima aman. "
+          "Selesaikan atau batalkan unggahan yang masih terbuka, lalu coba lagi."),
+    ),
+    errors.DossierChanged: Answer(
+        409, "dossier_changed", _("Dosir berubah sejak diperiksa"),
+        _("Isi dosir tidak sama lagi dengan yang Anda periksa, maka belum dikirim. "
+          "Semua berkas aman. Buka halaman kirim dan periksa sekali lagi."),
+    ),
+    errors.NothingToSubmit: Answer(
+        409, "nothing_to_submit", _("Belum ada yang dapat dikirim"),
+        _("Dosir masih kosong. Unggah dokumen atau daftar anggota lebih dahulu."),
+    ),
+    errors.RoundNotReady: Answer(
+        409, "round_not_ready", _("Babak belum selesai"),
+        _("Masih ada butir yang belum diputuskan, maka belum ada yang diumumkan. "
+          "Selesaikan butir yang tersisa, lalu umumkan lagi."),
+    ),
+    errors.AlreadyPublished: Answer(
+        409, "already_published", _("Sudah diumumkan"),
+        _("Babak ini sudah diumumkan kantor tersebut. Hasilnya tidak berubah."),
+    ),
+    errors.OnHold: Answer(
+        409, "on_hold", _("Ditahan untuk perkara"),
+        _("Data ini tidak boleh dihapus selama penahanan hukum berlaku. Data tetap tersimpan."),
+    ),
+    refusals.LoginRequired: Answer(
+        401, "login_required", _("Silakan masuk"),
+        _("Sesi masuk Anda berakhir atau belum dimulai. Yang sudah tersimpan aman dan unggahan "
+          "tetap berjalan. Masuk untuk melanjutkan."),
+    ),
+    refusals.WrongRole: Answer(
+        403, "wrong_role", _("Bukan untuk peran Anda"),
+        _("Halaman atau tindakan ini bukan bagian dari peran akun Anda. Tidak ada yang berubah. "
+          "Kembali ke halaman utama Anda."),
+    ),
+    refusals.ScopeMissing: Answer(
+        403, "scope_missing", _("Token tidak mencakup tindakan ini"),
+        _("Token API yang dipakai tidak diberi izin untuk tindakan ini. Tidak ada yang berubah. "
+          "Buat token dengan cakupan yang sesuai."),
+    ),
+    refusals.WrongPassword: Answer(
+        403, "wrong_password", _("Nama masuk atau kata sandi tidak cocok"),
+        _("Periksa huruf besar dan kecil, lalu coba lagi. Bila lupa, minta koordinator partai "
+          "atau administrator mengatur ulang kata sandi Anda."),
+    ),
+    refusals.WeakPassword: Answer(
+        422, "weak_password", _("Kata sandi terlalu lemah"),
+        _("Kata sandi memerlukan sedikitnya 12 karakter, bukan kata umum dengan angka, dan tidak "
+          "memuat nama masuk. Belum ada yang diubah. Pilih kata sandi lain."),
+    ),
+    refusals.LoginTaken: Answer(
+        409, "login_taken", _("Nama masuk sudah dipakai"),
+        _("Sudah ada akun dengan nama masuk itu. Akun belum dibuat. Pilih nama lain."),
+    ),
+    refusals.TooManyAttempts: Answer(
+        429, "too_many_attempts", _("Terlalu banyak percobaan"),
+        _("Percobaan terlalu sering dalam waktu singkat. Akun Anda tidak dikunci. "
+          "Tunggu sebentar, lalu coba lagi."),
+    ),
+    refusals.Busy: Answer(
+        503, "busy", _("Sedang ramai"),
+        _("Terlalu banyak orang masuk pada saat yang sama. Yang sudah tersimpan aman. "
+          "Coba lagi beberapa detik lagi."),
+    ),
+    refusals.CsrfFailed: Answer(
+        403, "csrf_failed", _("Formulir tidak dikenali"),
+        _("Formulir ini tidak berasal dari sesi Anda yang sekarang, maka belum diproses. "
+          "Muat ulang halaman, lalu kirim lagi."),
+    ),
+    refusals.BadInput: Answer(
+        422, "bad_input", _("Isian belum sesuai"),
+        _("Ada isian yang kurang atau tidak sesuai. Belum ada yang disimpan. "
+          "Perbaiki isian yang disebut, lalu kirim lagi."),
+    ),
+    refusals.PreconditionRequired: Answer(
+        428, "precondition_required", _("Versi data tidak disebut"),
+        _("Perubahan ini memerlukan If-Match dengan versi yang terakhir dibaca. "
+          "Tidak ada yang berubah. Baca data lebih dahulu, lalu kirim lagi."),
+    ),
+    refusals.KeyReused: Answer(
+        409, "idempotency_key_reused", _("Kunci permintaan sudah dipakai"),
+        _("Idempotency-Key ini sudah dipakai untuk permintaan lain. Tidak ada yang berubah. "
+          "Pakai kunci baru."),
+    ),
+    refusals.NotYours: Answer(
+        409, "not_on_yourself", _("Tidak dapat dilakukan pada akun sendiri"),
+        _("Menonaktifkan atau mengubah peran akun sendiri tidak diizinkan. Tidak ada yang berubah. "
+          "Minta administrator lain melakukannya."),
+    ),
+}  # fmt: skip
+
+HTTP_ANSWERS: dict[int, Answer] = {
+    400: Answer(
+        400, "bad_request", _("Permintaan tidak dapat dibaca"),
+        _("Permintaan ini tidak lengkap atau rusak. Tidak ada yang berubah. "
+          "Kembali ke halaman sebelumnya dan coba lagi."),
+    ),
+    405: Answer(
+        405, "method_not_allowed", _("Cara ini tidak tersedia"),
+        _("Alamat ini tidak mengenal tindakan tersebut. Tidak ada yang berubah."),
+    ),
+    413: Answer(
+        413, "too_large", _("Isian terlalu besar"),
+        _("Formulir ini lebih besar daripada yang diterima. Belum ada yang disimpan. "
+          "Berkas diunggah melalui halaman Unggah."),
+    ),
+    415: Answer(
+        415, "unsupported_media_type", _("Jenis isi tidak didukung"),
+        _("Kirim isi permintaan sebagai JSON. Tidak ada yang berubah."),
+    ),
+    500: Answer(
+        500, "unexpected", _("Terjadi gangguan pada portal"),
+        _("Portal gagal memproses permintaan ini; gangguan sudah tercatat. Berkas dan keputusan "
+          "yang sudah diterima aman. Coba lagi beberapa menit lagi."),
+    ),
+    503: Answer(
+        503, "unavailable", _("Portal sedang sibuk"),
+        _("Permintaan ini belum dapat diproses. Yang sudah diterima aman. "
+          "Coba lagi beberapa detik lagi."),
+    ),
+}  # fmt: skip
+
+
+def answer_for(error: DomainError) -> Answer:
+    """The answer of a refusal: its own class's entry, and there is one for each."""
+    return ANSWERS[type(error)]

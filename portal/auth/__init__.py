@@ -1,0 +1,1 @@
+"""Who is there: passwords, login sessions, guards of blueprints, CSRF."""

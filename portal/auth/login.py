@@ -1,0 +1,112 @@
+"""Signing in and out, as services: no Flask, the session first, the hash outside every transaction.
+
+The answer to a wrong password and to an unknown login is the same, after the same work.
+
+Next station: a row of `login_session`, and with it every page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal import budgets
+from portal.auth import sessions
+from portal.models import Account
+from portal.refusals import WrongPassword
+from portal.uploads_auth import login_of
+from portal.wiring import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What a login page sends. `address`: the client's; `device`: cookie of an earlier login here."""
+
+    login: str
+    password: str
+    address: str | None
+    device: str | None
+    cookies: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A new session: `token` goes into its cookie, `csrf_secret` into the page's next token."""
+
+    token: str
+    csrf_secret: str
+    device: str
+    account: Account
+
+
+def sign_in(services: Services, attempt: Attempt, now: datetime) -> SignedIn:
+    """Check an attempt and begin a session. Raises WrongPassword, TooManyAttempts, Busy."""
+    login = attempt.login.strip().casefold()[:80]
+    with services.sessions.begin() as session:
+        _spend(session, services, attempt, login, now)
+    with services.sessions.read() as session:
+        account = session.scalar(select(Account).where(Account.login == login))
+    barred = account is None or account.disabled_at is not None
+    # A demo password is printed in a file; it opens nothing where people work.
+    barred = barred or (account is not None and account.demo and services.config.production)
+    stored = None if barred or account is None else account.password_hash
+    if not services.passwords.check(stored, attempt.password) or account is None:
+        raise WrongPassword("login or password")
+    with services.sessions.begin() as session:
+        old = login_of(session, attempt.cookies)
+        if old is not None:
+            sessions.end(session, old.id, now=now)
+        token, row = sessions.start(
+            session,
+            account,
+            now=now,
+            idle=services.config.session_idle,
+            lifetime=services.config.session_lifetime,
+        )
+        return SignedIn(
+            token=token,
+            csrf_secret=row.csrf_secret,
+            device=device_cookie(services, login),
+            account=account,
+        )
+
+
+def device_cookie(services: Services, login: str) -> str:
+    """Proof that this browser has signed this login in before: its attempts count apart."""
+    nonce = secrets.token_hex(16)
+    return f"{nonce}.{_device_mark(services, login, nonce)}"
+
+
+def _device_mark(services: Services, login: str, nonce: str) -> str:
+    text = f"device:{login}:{nonce}"
+    return hmac.new(services.session_secret, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _spend(
+    session: Session, services: Services, attempt: Attempt, login: str, now: datetime
+) -> None:
+    nonce, _, mark = (attempt.device or "").partition(".")
+    if nonce and hmac.compare_digest(mark.encode(), _device_mark(services, login, nonce).encode()):
+        budgets.take(session, budgets.LOGIN_DEVICE, f"{login}:{nonce}", now)
+        return
+    network = _network(attempt.address)
+    budgets.take(session, budgets.LOGIN_NETWORK, f"{login}:{network}", now)
+    budgets.take(session, budgets.LOGIN_ACCOUNT, login, now)
+    budgets.take(session, budgets.LOGIN_ANYONE, "", now)
+
+
+def _network(address: str | None) -> str:
+    # A network, not an address: behind carrier NAT addresses change, in IPv6 they are free.
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    prefix = 24 if parsed.version == 4 else 48
+    return str(ipaddress.ip_network(f"{parsed}/{prefix}", strict=False))

@@ -1,0 +1,10 @@
+"""The verifier's desk.
+
+Next station: the service each page calls.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("desk", __name__)

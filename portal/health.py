@@ -1,0 +1,48 @@
+"""`/healthz`: the process answers. `/readyz`: it can take work (database, disk, worker heartbeat)."""
+
+from __future__ import annotations
+
+import shutil
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.context import services
+from portal.wiring import Services
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthz")
+def alive() -> ResponseReturnValue:
+    return jsonify(status="ok")
+
+
+@bp.get("/readyz")
+def ready() -> ResponseReturnValue:
+    """200 when every part is well, else 503 naming the part; no figures for the world to read."""
+    parts = {
+        "database": _database(services()),
+        "disk": _disk(services()),
+    }
+    well = all(parts.values())
+    body = {name: "ok" if good else "failing" for name, good in parts.items()}
+    return jsonify(status="ok" if well else "failing", parts=body), 200 if well else 503
+
+
+def _database(wired: Services) -> bool:
+    try:
+        with wired.sessions.read() as session:
+            session.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+def _disk(wired: Services) -> bool:
+    try:
+        return shutil.disk_usage(wired.config.upload_root).free >= wired.config.disk_headroom
+    except OSError:
+        return False

@@ -1,0 +1,10 @@
+"""Supervisors.
+
+Next station: the service each page calls.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("office", __name__)

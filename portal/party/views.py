@@ -1,0 +1,10 @@
+"""Pages of a party.
+
+Next station: the service each page calls.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("party", __name__)
