@@ -11,10 +11,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from portal.seed.offices import load_offices, system_chain
+from portal.seed.offices import load_offices
 from portal.seed.process import load_process
 from portal.seed.regions import REGION_SET, load_regions
 from verification.db import Base
+from verification.journal import system_chain
 from verification.models import Office, ReasonCode, Region, Requirement
 
 

@@ -18,7 +18,6 @@ from verification.models import Chain, Office, Region, RegionSet
 from verification.models.proof import ChainKind
 from verification.models.reference import Level
 
-SYSTEM_CHAIN = ChainKind.SYSTEM.value
 _WITH_OFFICE = (Level.NATIONAL.value, Level.PROVINCE.value, Level.REGENCY.value)
 _NATIONAL = "KPU Republik Indonesia"
 
@@ -34,7 +33,7 @@ def load_offices(session: Session, regions: RegionSet) -> int:
     missing = [region for region in wanted if region.code not in present]
     if not missing:
         return 0
-    chains = [_chain_row(ChainKind.OFFICE) for _ in missing]
+    chains = [_chain_row() for _ in missing]
     session.execute(insert(Chain), chains)
     ids = _chain_ids(session)
     session.execute(
@@ -61,25 +60,11 @@ def office_name(region: Region) -> str:
     return f"KPU Provinsi {region.name}" if region.level == Level.PROVINCE else f"KPU {region.name}"
 
 
-def system_chain(session: Session) -> Chain:
-    """The one chain of the system, made when it is missing."""
-    chain = session.scalar(select(Chain).where(Chain.kind == SYSTEM_CHAIN))
-    return chain or new_chain(session, ChainKind.SYSTEM)
-
-
-def new_chain(session: Session, kind: ChainKind) -> Chain:
-    """An empty chain, its head at the genesis of its own id."""
-    chain = Chain(**_chain_row(kind))
-    session.add(chain)
-    session.flush()
-    return chain
-
-
-def _chain_row(kind: ChainKind) -> dict[str, Any]:
+def _chain_row() -> dict[str, Any]:
     public_id = new_public_id()
     return {
         "public_id": public_id,
-        "kind": kind.value,
+        "kind": ChainKind.OFFICE.value,
         "head_number": 0,
         "head_hash": genesis(public_id),
     }

@@ -1,0 +1,133 @@
+"""The broom: what lies on disk gets its row, what never will gives its reservation back.
+
+Arrivals are the truth and rows are derived (design, "Acceptance is its own step"), so a callback that
+was lost costs nothing but the time until the next pass. `sipol reconcile` makes one whole pass; the
+worker's timer makes small ones, which look only into shard directories that changed since the last.
+
+Next station: `portal/intake.py`, the same `finished` as the upload server calls.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.clock import Clock, system_clock
+from portal.intake import PortalPolicy
+from portal.models import Reservation
+from uploads.arrivals import ArrivalLog
+from uploads.capability import is_upload_id
+from verification.db import Sessions
+from verification.errors import DomainError
+from verification.models import ReceivedFile, Tombstone
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+SETTLED_SECONDS = 2.0
+"""A directory that changed this recently may change again within one tick of its clock."""
+YOUNG = timedelta(minutes=10)
+"""A reservation stands before its upload does; this long it is left alone without one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """What a pass did. `seen`: arrivals looked at; `recorded`: rows it brought about; `released`:
+    reservations given back; `failed`: arrivals that could not be recorded and stay for the next pass.
+    """
+
+    seen: int = 0
+    recorded: int = 0
+    released: int = 0
+    failed: int = 0
+
+
+class Reconciler:
+    """Passes over one upload root. One object a process: it remembers what has not changed."""
+
+    def __init__(
+        self,
+        arrivals: ArrivalLog,
+        root: Path,
+        sessions: Sessions,
+        policy: PortalPolicy,
+        clock: Clock = system_clock,
+    ) -> None:
+        self._arrivals = arrivals
+        self._shards = root / "arrivals"
+        self._sessions = sessions
+        self._policy = policy
+        self._clock = clock
+        self._done: dict[str, int] = {}
+
+    def run(self, *, whole: bool = False) -> Reconciled:
+        """One pass; `whole` looks into every shard, else only into those that changed."""
+        if whole:
+            self._done.clear()
+        seen = recorded = failed = 0
+        for shard in self._changed():
+            changed_ns = shard.stat().st_mtime_ns
+            ids = sorted(path.stem for path in shard.glob("*.json") if is_upload_id(path.stem))
+            missing = self._unrecorded(ids)
+            done = sum(map(self._record, missing))
+            seen, recorded = seen + len(ids), recorded + done
+            failed += len(missing) - done
+            settled = time.time_ns() - changed_ns > SETTLED_SECONDS * 1e9
+            if done == len(missing) and settled:
+                self._done[shard.name] = changed_ns
+        return Reconciled(seen=seen, recorded=recorded, released=self._release(), failed=failed)
+
+    def _changed(self) -> list[Path]:
+        if not self._shards.is_dir():
+            return []
+        return [
+            shard
+            for shard in sorted(self._shards.iterdir())
+            if shard.is_dir() and self._done.get(shard.name) != shard.stat().st_mtime_ns
+        ]
+
+    def _unrecorded(self, ids: Sequence[str]) -> list[str]:
+        missing: list[str] = []
+        for start in range(0, len(ids), BATCH):
+            some = ids[start : start + BATCH]
+            with self._sessions.read() as session:
+                rows = select(ReceivedFile.public_id).where(ReceivedFile.public_id.in_(some))
+                stones = select(Tombstone.public_id).where(Tombstone.public_id.in_(some))
+                known = {*session.scalars(rows), *session.scalars(stones)}
+            missing.extend(upload_id for upload_id in some if upload_id not in known)
+        return missing
+
+    def _record(self, upload_id: str) -> bool:
+        try:
+            arrival = self._arrivals.read(upload_id)
+            if arrival is not None:
+                self._policy.finished(arrival)
+        except (DomainError, SQLAlchemyError, OSError, ValueError, KeyError, TypeError) as error:
+            # The type only: an arrival's metadata hold a file name, and messages quote values.
+            log.error("upload %s: not recorded: %s", upload_id, type(error).__name__)  # noqa: TRY400
+            return False
+        return arrival is not None
+
+    def _release(self) -> int:
+        """Give back what is reserved for uploads that are gone, or recorded already."""
+        with self._sessions.read() as session:
+            old = Reservation.created_at < self._clock() - YOUNG
+            held = list(session.scalars(select(Reservation.upload_id).where(old)))
+        recorded = set(held) - set(self._unrecorded(held))
+        over = [
+            upload_id for upload_id in held if upload_id in recorded or not self._exists(upload_id)
+        ]
+        for upload_id in over:
+            self._policy.ended(upload_id, "gone")
+        return len(over)
+
+    def _exists(self, upload_id: str) -> bool:
+        data = self._arrivals.data_path(upload_id)
+        return data.with_name(f"{data.name}.info").exists()

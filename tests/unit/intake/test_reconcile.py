@@ -1,0 +1,143 @@
+"""Arrivals are the truth: rows follow from them once, whoever reports them and however late."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.models import Reservation
+from portal.reconcile import Reconciled, Reconciler
+from uploads.arrivals import ArrivalLog
+from uploads.policy import Arrival
+from verification.models import Job, JournalEntry, ReceivedFile, Tombstone
+
+from .conftest import NOW, World, arrival_of, asked
+
+
+class Desk:
+    """An upload root, a policy, and a reconciler over both."""
+
+    def __init__(self, world: World, root: Path) -> None:
+        self.world, self.root = world, root
+        self.policy = world.policy()
+        self.arrivals = ArrivalLog(root)
+        self.reconciler = Reconciler(
+            self.arrivals, root, world.sessions, self.policy, lambda: world.now
+        )
+        self.token = world.token("koordinator.a")
+
+    def arrive(self, upload_id: str | None = None) -> Arrival:
+        """An upload granted and arrived, of which nobody has told the portal."""
+        request = asked(authorization=self.token, upload_id=upload_id)
+        arrival = arrival_of(request, self.policy.may_create(request))
+        self.arrivals.write(arrival)
+        return arrival
+
+    def files(self) -> int:
+        with self.world.sessions.read() as session:
+            return session.scalar(select(func.count(ReceivedFile.id))) or 0
+
+    def reservations(self) -> int:
+        with self.world.sessions.read() as session:
+            return session.scalar(select(func.count(Reservation.id))) or 0
+
+    def settle(self) -> None:
+        """Let every shard look as if it had last changed a while ago."""
+        for shard in (self.root / "arrivals").iterdir():
+            os.utime(shard, (1_700_000_000, 1_700_000_000))
+
+
+@pytest.fixture
+def desk(world: World, tmp_path: Path) -> Desk:
+    return Desk(world, tmp_path / "uploads")
+
+
+def test_finished_twice_is_one_row_one_receipt_one_line(desk: Desk) -> None:
+    arrival = desk.arrive()
+    desk.policy.finished(arrival)
+    desk.policy.finished(arrival)
+    with desk.world.sessions.read() as session:
+        assert session.scalar(select(func.count(ReceivedFile.id))) == 1
+        kinds = session.scalars(select(Job.kind).where(Job.about == arrival.upload_id)).all()
+        assert sorted(kinds) == ["check-document", "issue-receipt"]
+        received = select(func.count()).where(JournalEntry.kind == "file.received")
+        assert session.scalar(received) == 1
+
+
+def test_finished_from_several_threads_at_once_is_one_row(desk: Desk) -> None:
+    arrival = desk.arrive()
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: desk.policy.finished(arrival), range(12)))
+    assert (desk.files(), desk.reservations()) == (1, 0)
+
+
+def test_a_lost_callback_is_made_good(desk: Desk) -> None:
+    desk.arrive()
+    desk.arrive()
+    assert desk.reconciler.run() == Reconciled(seen=2, recorded=2)
+    assert (desk.files(), desk.reservations()) == (2, 0)
+    assert desk.reconciler.run(whole=True) == Reconciled(seen=2)
+
+
+def test_what_was_erased_does_not_come_back(desk: Desk) -> None:
+    arrival = desk.arrive()
+    with desk.world.sessions.begin() as session:
+        session.add(
+            Tombstone(public_id=arrival.upload_id, erased_at=NOW, actor="system", reason="uji")
+        )
+    assert desk.reconciler.run().recorded == 0
+    assert desk.files() == 0
+    assert desk.policy.is_recorded(arrival.upload_id)
+
+
+def test_a_small_pass_looks_only_where_something_changed(desk: Desk) -> None:
+    desk.arrive("aa" + "0" * 30)
+    desk.settle()
+    desk.reconciler.run()
+    desk.arrive("bb" + "0" * 30)
+    assert desk.reconciler.run() == Reconciled(seen=1, recorded=1)
+
+
+def test_a_shard_that_changed_this_instant_is_looked_at_again(desk: Desk) -> None:
+    desk.arrive("aa" + "0" * 30)
+    desk.reconciler.run()
+    assert desk.reconciler.run() == Reconciled(seen=1)
+
+
+def test_one_damaged_arrival_does_not_hide_the_others(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged, good = "aa" + "0" * 30, "aa" + "1" * 30
+    desk.arrive(damaged)
+    desk.arrive(good)
+    path = desk.arrivals.path(damaged)
+    path.write_text('{"metadata": {"filename": "Rahasia.pdf"')
+    assert desk.reconciler.run() == Reconciled(seen=2, recorded=1, failed=1)
+    assert "Rahasia" not in caplog.text
+    desk.settle()
+    assert desk.reconciler.run().failed == 1
+
+
+def test_a_reservation_without_an_upload_is_given_back_after_a_while(desk: Desk) -> None:
+    desk.policy.may_create(asked(authorization=desk.token))
+    desk.world.now = NOW + timedelta(minutes=9)
+    assert desk.reconciler.run().released == 0
+    desk.world.now = NOW + timedelta(minutes=11)
+    assert desk.reconciler.run().released == 1
+    assert desk.reservations() == 0
+
+
+def test_an_upload_still_on_its_way_keeps_its_reservation(desk: Desk) -> None:
+    request = asked(authorization=desk.token)
+    desk.policy.may_create(request)
+    data = desk.arrivals.data_path(request.upload_id)
+    data.parent.mkdir(parents=True)
+    data.with_name(f"{data.name}.info").write_text("{}")
+    desk.world.now = NOW + timedelta(days=3)
+    assert desk.reconciler.run().released == 0
+    assert desk.reservations() == 1
