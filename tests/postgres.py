@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pwd
 import secrets
@@ -21,11 +20,11 @@ import psycopg
 from psycopg import sql
 
 from portal.database import migrate
+from portal.offspring import die_with_parent
 from verification.db import make_engine
 
 SUPERUSER = "sipol"
 TEMPLATE = "sipol_template"
-PR_SET_PDEATHSIG = 1
 
 # Nothing here has to survive a power cut, so nothing waits for the disk.
 SETTINGS = {
@@ -64,11 +63,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _die_with_parent() -> None:
-    # A test run that is killed with -9 must not leave a server behind. SIGINT: fast shutdown.
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def _unprivileged() -> pwd.struct_passwd | None:
@@ -195,7 +189,8 @@ class Cluster:
                 group=self._owner.pw_gid if self._owner else None,
                 extra_groups=[] if self._owner else None,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                # A run killed with -9 leaves no server behind; SIGINT is its fast shutdown.
+                preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 - before any thread
             )
 
     def _log(self) -> str:
