@@ -204,7 +204,7 @@ class FileStore:
             raise trouble(error) from None
 
     def tidy(self, shards: Collection[int]) -> int:
-        """Remove what creations that died left behind for an hour; returns how many files."""
+        """Remove what creations that died left behind and is an hour old; returns how many files."""
         before, count = time.time() - ORPHAN_SECONDS, 0
         with os.scandir(self._data) as entries:
             for entry in entries:

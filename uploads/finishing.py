@@ -50,10 +50,14 @@ class Finisher:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="finish")
         self._stopping = threading.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._finishing: set[str] = set()
 
     def add(self, upload_id: str) -> None:
         """A complete upload: hash, record, report; at least once, in the background."""
-        self._start(lambda: self._finish(upload_id), upload_id)
+        if upload_id not in self._finishing:
+            self._finishing.add(upload_id)
+            task = self._start(lambda: self._finish(upload_id), upload_id)
+            task.add_done_callback(lambda _: self._finishing.discard(upload_id))
 
     def ended(self, upload_id: str, why: str) -> None:
         """An upload that will never finish: report it, in the background."""
@@ -79,10 +83,11 @@ class Finisher:
             await asyncio.wait(tasks)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _start(self, work: Callable[[], None], upload_id: str) -> None:
+    def _start(self, work: Callable[[], None], upload_id: str) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(self._until_done(work, upload_id))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _until_done(self, work: Callable[[], None], upload_id: str) -> None:
         delay = FIRST_DELAY_SECONDS

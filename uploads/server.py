@@ -107,12 +107,19 @@ class UploadServer:
         self._background: set[asyncio.Task[None]] = set()
         self.stopping = False
 
-    async def start(self) -> None:
-        """Begin the background work of this event loop; what an earlier process left is taken up."""
-        for work in (self._recover(), self._locks.watch(), self.expiry.watch()):
-            task = asyncio.get_running_loop().create_task(work)
+    async def start(self) -> asyncio.Task[None]:
+        """Begin the background work of this event loop.
+
+        Returns a task that is done when what an earlier process left has been taken up; nobody need wait.
+        """
+        recovery, *_ = tasks = [
+            asyncio.create_task(work)
+            for work in (self._recover(), self._locks.watch(), self.expiry.watch())
+        ]
+        for task in tasks:
             self._background.add(task)
             task.add_done_callback(self._background.discard)
+        return recovery
 
     async def stop(self) -> None:
         """Keep what every upload in flight has received, answer 503, end the background work."""
@@ -187,7 +194,7 @@ class UploadServer:
                     if isinstance(stored.ending, LongerThanDeclared):
                         raise stored.ending
             fields["Upload-Offset"] = str(offset)
-        elif upload.finished:
+        if upload.finished:  # a file of no bytes
             self._complete(upload.upload_id)
         return reply(201, fields | expires(upload, offset))
 
@@ -253,7 +260,7 @@ class UploadServer:
             if not self._bodies:
                 self._idle.set()
         self._count(stored, upload)
-        if stored.offset == upload.length:
+        if stored.offset == upload.length and not upload.finished:
             lease.finished_with = True
             self._complete(upload.upload_id)
         return stored
@@ -268,6 +275,7 @@ class UploadServer:
         self.finisher.add(upload_id)
 
     async def _recover(self) -> None:
+        await run(self._disk, self._store.tidy, self._shards)
         unreported = await run(self._disk, self.finisher.unreported, self._shards)
         complete, unfinished = await run(
             self._disk, complete_and_open, self._store, self.arrivals, self._shards

@@ -81,6 +81,10 @@ class Store(Protocol):
         """Every upload of these shards, finished or not, in no order."""
         ...
 
+    def tidy(self, shards: Collection[int]) -> int:
+        """Remove what creations that died half-way left behind; returns how many things."""
+        ...
+
 
 @runtime_checkable
 class CanRemove(Protocol):

@@ -1,0 +1,127 @@
+"""FileStore keeps the promises of a store, and what it alone promises about the disk."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.store_contract import FIRST, RemovalContract, StagingContract, StoreContract
+from tests.unit.uploads.builders import an_upload
+from uploads.errors import StoreFull, StoreTrouble
+from uploads.filestore import ORPHAN_SECONDS, FileStore
+
+
+class TestFileStore(StoreContract, RemovalContract, StagingContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> FileStore:
+        return FileStore(tmp_path)
+
+
+class TestFileStoreWithoutReservation(StoreContract, RemovalContract, StagingContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> FileStore:
+        return FileStore(tmp_path, preallocate=False)
+
+
+def test_the_description_is_what_tusd_reads(tmp_path: Path) -> None:
+    """tusd's file store, version 2: these names, MetaData values strings, no path of this machine."""
+    FileStore(tmp_path).create(an_upload(FIRST, length=123))
+    info = json.loads((tmp_path / "data" / f"{FIRST}.info").read_text())
+    assert info["ID"] == FIRST
+    assert info["Size"] == 123
+    assert info["SizeIsDeferred"] is info["IsPartial"] is info["IsFinal"] is False
+    assert info["Storage"] == {"Type": "filestore"}
+    assert info["MetaData"]["filename"] == "surat keputusan.pdf"
+    assert all(isinstance(value, str) for value in info["MetaData"].values())
+
+
+def test_a_reservation_counts_as_used_and_leaves_the_size_alone(tmp_path: Path) -> None:
+    FileStore(tmp_path).create(an_upload(FIRST, length=8 << 20))
+    status = (tmp_path / "data" / FIRST).stat()
+    assert status.st_size == 0
+    assert status.st_blocks * 512 >= 8 << 20
+
+
+def test_headroom_stays_free(tmp_path: Path) -> None:
+    space = os.statvfs(tmp_path)
+    store = FileStore(tmp_path, headroom=space.f_bavail * space.f_frsize - (64 << 20))
+    store.check_room(1 << 20)
+    with pytest.raises(StoreFull):
+        store.check_room(1 << 30)
+
+
+def test_a_creation_that_dies_half_way_leaves_no_upload(tmp_path: Path) -> None:
+    """Data without description is no upload, and goes after an hour; nothing else does."""
+    store = FileStore(tmp_path)
+    store.create(an_upload(FIRST))
+    data = tmp_path / "data"
+    young, old, draft = "1" * 32, "2" * 32, "3" * 32 + ".draft"
+    for name in (young, old, draft):
+        (data / name).touch()
+    long_ago = time.time() - ORPHAN_SECONDS - 10
+    for name in (old, draft, FIRST):
+        os.utime(data / name, (long_ago, long_ago))
+    assert set(store.ids(range(256))) == {FIRST}
+    assert store.tidy(range(256)) == 2
+    assert {path.name for path in data.iterdir()} == {FIRST, f"{FIRST}.info", young}
+
+
+def test_a_broken_description_is_trouble_not_absence(tmp_path: Path) -> None:
+    """404 would make a client begin again; the bytes are still there for whoever repairs it."""
+    store = FileStore(tmp_path)
+    store.create(an_upload(FIRST))
+    (tmp_path / "data" / f"{FIRST}.info").write_text("{")
+    with pytest.raises(StoreTrouble) as caught:
+        store.load(FIRST)
+    assert "surat" not in str(caught.value)
+
+
+def test_more_data_than_declared_is_trouble(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    store.create(an_upload(FIRST, length=2))
+    (tmp_path / "data" / FIRST).write_bytes(b"abc")
+    with pytest.raises(StoreTrouble):
+        store.load(FIRST)
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from tests.contracts.store_contract import FIRST
+from uploads.errors import StoreFull
+from uploads.filestore import FileStore
+resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))
+writer = FileStore(Path(sys.argv[1])).open(FIRST)
+try:
+    writer.write(0, [b"x" * 1000, b"y" * 1000])
+except StoreFull:
+    print("full")
+"""
+
+
+def test_a_write_the_system_cuts_short_keeps_a_prefix(tmp_path: Path) -> None:
+    """RLIMIT_FSIZE stands in for a quota: the kernel writes what fits, then refuses."""
+    FileStore(tmp_path, preallocate=False).create(an_upload(FIRST, length=5000))
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(tmp_path)],
+        capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert done.stdout.strip() == "full"
+    assert (tmp_path / "data" / FIRST).read_bytes() == b"x" * 1000 + b"y" * 500
+
+
+def test_no_room_for_the_reservation_creates_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(descriptor: int, length: int) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr("uploads.filestore.reserve", no_room)
+    with pytest.raises(StoreFull):
+        FileStore(tmp_path).create(an_upload(FIRST))
+    assert list((tmp_path / "data").iterdir()) == []
