@@ -26,8 +26,8 @@ class Actor:
     """An account at work.
 
     `actor` is how journals name it; `account_id`, `party_id`, `participation_id`, `office_id` are
-    inner keys. `regions`: codes of the regions worked on, each with everything below it; empty means
-    all. `kind`: "session" or "token"; `scopes` bound a token only. `csrf_secret` belongs to a session.
+    inner keys. `regions`: codes of the regions worked on, each with everything below it.
+    `kind`: "session" or "token"; `scopes` bound a token only; `csrf_secret` belongs to a session.
     """
 
     account_id: int
@@ -70,8 +70,10 @@ class Actor:
 
     @property
     def scope(self) -> Scope | None:
-        """The regions worked on; None is all of them."""
-        return Scope(self.regions) if self.regions else None
+        """The regions worked on; None is all of them. An operator without any works on nothing."""
+        if self.regions or self.role is Role.OPERATOR:
+            return Scope(self.regions)
+        return None
 
     def covers(self, region: str) -> bool:
         """Whether a region's code lies in the account's scope."""

@@ -14,8 +14,8 @@ from portal.config import Config
 from portal.keys import KeyStore
 from uploads.arrivals import ArrivalLog
 from verification.db import Sessions, make_engine
-from verification.receipt_keys import SigningKey
 from verification.secrets import FieldKeys
+from verification.signing import Signer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Services:
     keys: KeyStore
     clock: Clock
     passwords: Passwords
-    signer: SigningKey
+    signer: Signer
     form_keys: FieldKeys
     field_keys: FieldKeys
     upload_secret: bytes
@@ -51,7 +51,7 @@ def build(config: Config, *, clock: Clock = system_clock) -> Services:
         keys=keys,
         clock=clock,
         passwords=Passwords(),
-        signer=keys.receipt_key(),
+        signer=Signer(key=keys.receipt_key(), issuer=config.issuer),
         form_keys=keys.form_keys(),
         field_keys=keys.field_keys(),
         upload_secret=keys.upload_secret(),

@@ -18,11 +18,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import budgets
+from portal.actors import Actor
 from portal.auth import sessions
 from portal.models import Account
 from portal.refusals import WrongPassword
 from portal.uploads_auth import login_of
 from portal.wiring import Services
+from verification import queue
+from verification.journal import record, system_chain
+from verification.journal_kinds import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +74,30 @@ def sign_in(services: Services, attempt: Attempt, now: datetime) -> SignedIn:
             idle=services.config.session_idle,
             lifetime=services.config.session_lifetime,
         )
+        record(
+            session,
+            system_chain(session),
+            account.actor,
+            Kind.SIGNED_IN,
+            now=now,
+            account=account.public_id,
+        )
         return SignedIn(
             token=token,
             csrf_secret=row.csrf_secret,
             device=device_cookie(services, login),
             account=account,
         )
+
+
+def sign_out(session: Session, who: Actor, now: datetime) -> None:
+    """End the actor's session and give back what he holds, so that nobody waits for a lease."""
+    if who.login_session_id is None:
+        return
+    sessions.end(session, who.login_session_id, now=now)
+    if who.is_desk:
+        queue.release_all(session, who.actor, now)
+    record(session, system_chain(session), who.actor, Kind.SIGNED_OUT, now=now, account=who.account)
 
 
 def device_cookie(services: Services, login: str) -> str:

@@ -22,8 +22,8 @@ from sqlalchemy.orm import Session
 
 from portal import security
 from portal.answers import Answer, answer_for
-from portal.auth import csrf, saved_forms, sessions
-from portal.auth.login import Attempt, SignedIn, sign_in
+from portal.auth import csrf, saved_forms
+from portal.auth.login import Attempt, SignedIn, sign_in, sign_out
 from portal.babel import COOKIE as LANGUAGE_COOKIE
 from portal.babel import LOCALES
 from portal.context import actor, actor_or_none, now, services
@@ -65,6 +65,12 @@ def login_post() -> ResponseReturnValue:
     return response
 
 
+@bp.get("/masuk/keadaan")
+def state() -> ResponseReturnValue:
+    """Whether this browser is signed in; asking does not keep the session alive."""
+    return jsonify(signed_in=actor_or_none() is not None)
+
+
 @bp.get("/keluar")
 def leave() -> ResponseReturnValue:
     return render_template("auth/logout.html")
@@ -72,11 +78,11 @@ def leave() -> ResponseReturnValue:
 
 @bp.post("/keluar")
 def logout() -> ResponseReturnValue:
-    """End the session."""
+    """End the session; what the verifier holds goes back to the queue."""
     who = actor_or_none()
     if who is not None and who.login_session_id is not None:
         with services().sessions.begin() as session:
-            sessions.end(session, who.login_session_id, now=now())
+            sign_out(session, who, now())
     response = make_response(redirect(url_for("auth.login"), 303))
     security.clear_login_cookie(response)
     return response
