@@ -20,7 +20,7 @@ from uploads.headers import parse_bytes, parse_metadata
 from uploads.model import Request, Upload
 from uploads.policy import CreateRequest, Grant, Policy
 from uploads.store import Store
-from uploads.threads import run
+from uploads.threads import awaitable, run
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class Creation:
         loop = asyncio.get_running_loop()
         future = self._pool.submit(self._policy.may_create, request)
         try:
-            await asyncio.wait([asyncio.wrap_future(future)], timeout=self._seconds)
+            await asyncio.wait([awaitable(future)], timeout=self._seconds)
         finally:
             self._asked -= 1
             late = not future.done() and not future.cancel()

@@ -23,6 +23,7 @@ from uploads.errors import UnknownUpload
 from uploads.model import Upload
 from uploads.policy import Arrival, Policy
 from uploads.store import Store
+from uploads.threads import awaitable
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class Finisher:
     async def _until_done(self, work: Callable[[], None], upload_id: str) -> None:
         delay = FIRST_DELAY_SECONDS
         while True:
-            waiting = asyncio.get_running_loop().run_in_executor(self._pool, work)
+            waiting = awaitable(self._pool.submit(work))
             await asyncio.wait([waiting])
             error = waiting.exception()
             if error is None or isinstance(error, Interrupted):

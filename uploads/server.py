@@ -102,6 +102,7 @@ class UploadServer:
             policy_seconds=policy_seconds,
         )
         self._bodies: set[Body] = set()
+        self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._background: set[asyncio.Task[None]] = set()
@@ -133,7 +134,7 @@ class UploadServer:
             await asyncio.wait(self._background)
         await self.finisher.stop()
         self._creation.stop()
-        self._disk.shutdown(wait=False, cancel_futures=True)
+        self._disk.shutdown(wait=False)
 
     def interrupt(self) -> None:
         """Let every upload in flight store what it has and end; refuse new ones. At once, no waiting."""
@@ -144,6 +145,8 @@ class UploadServer:
     async def handle(self, request: Request, body: Body) -> Reply:
         """Answer one request; never raises a Refusal. `body` may be left unread."""
         method = request.headers.get("x-http-method-override", request.method).upper()
+        self._in_flight += 1
+        self._idle.clear()
         try:
             answer = await self._dispatch(method, request, body)
         except Refusal as refusal:
@@ -153,6 +156,10 @@ class UploadServer:
             frames = "".join(traceback.format_tb(error.__traceback__))
             log.error("unexpected %s\n%s", type(error).__name__, frames)  # noqa: TRY400
             answer = refused(method, StoreTrouble())
+        finally:
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._idle.set()
         self.counters.answers[method, answer.status] += 1
         return answer
 
@@ -246,7 +253,6 @@ class UploadServer:
         checksum = None if text is None else parse_checksum(text, self._offer.algorithms)
         place = landing(self._store, lease, upload, checksum)
         self._bodies.add(body)
-        self._idle.clear()
         self.counters.active += 1
         lease.when_wanted(lambda: body.interrupt(BodyTaken))
         if self.stopping:
@@ -257,8 +263,6 @@ class UploadServer:
         finally:
             self.counters.active -= 1
             self._bodies.discard(body)
-            if not self._bodies:
-                self._idle.set()
         self._count(stored, upload)
         if stored.offset == upload.length and not upload.finished:
             lease.finished_with = True

@@ -16,12 +16,20 @@ T = TypeVar("T")
 async def run(pool: Executor, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The result of `work(*args, **kwargs)` in a thread of `pool`; cancellation waits for it."""
     future: Future[T] = pool.submit(work, *args, **kwargs)
-    waiting = asyncio.wrap_future(future)
+    waiting = awaitable(future)
     try:
         return await asyncio.shield(waiting)
     except asyncio.CancelledError:
         if not future.cancel():
             await asyncio.wait([waiting])
-            if not waiting.cancelled():
-                waiting.exception()
         raise
+
+
+def awaitable(future: Future[T]) -> asyncio.Future[T]:
+    """A thread's future for this loop. If nobody asks for its error, nobody logs it either.
+
+    asyncio would log the error with its text, and texts may quote headers.
+    """
+    waiting = asyncio.wrap_future(future)
+    waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return waiting

@@ -1,13 +1,14 @@
 """Header fields: what is formatted is parsed back, and nothing else gets through."""
 
 import base64
+import contextlib
 import hashlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uploads.errors import BadHeader, BadMetadata, Refusal, UnknownAlgorithm
+from uploads.errors import BadHeader, BadMetadata, UnknownAlgorithm
 from uploads.headers import (
     METADATA_LIMIT,
     format_metadata,
@@ -33,10 +34,8 @@ def test_metadata_comes_back(metadata: dict[str, str]) -> None:
 def test_no_text_breaks_the_parsers(text: str) -> None:
     for parse in (parse_metadata, lambda t: parse_checksum(t, ("sha1",)),
                   lambda t: parse_bytes({"upload-offset": t}, "upload-offset")):  # fmt: skip
-        try:
+        with contextlib.suppress(BadHeader, BadMetadata, UnknownAlgorithm):
             parse(text)
-        except Refusal as refusal:
-            assert refusal.answer()[0] == 400
 
 
 @given(st.integers(0, 10**18 - 1))

@@ -1,0 +1,199 @@
+"""The latest request wins, inside a process and between two, and the loser writes nothing afterwards."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from uploads.errors import UploadLocked
+from uploads.locks import STALE_WISH_SECONDS, Lease, Locks
+
+ID = "0" * 32
+
+
+@contextlib.asynccontextmanager
+async def process(root: Path, patience: float = 2.0) -> AsyncIterator[Locks]:
+    """What one process has: locks over a directory, and the watch for others' wishes."""
+    with ThreadPoolExecutor(8) as pool:
+        locks = Locks(root, pool, patience=patience)
+        watch = asyncio.create_task(locks.watch())
+        try:
+            yield locks
+        finally:
+            watch.cancel()
+            await asyncio.wait([watch])
+
+
+async def hold_until_wanted(locks: Locks, held: asyncio.Event) -> Lease:
+    async with locks.hold(ID) as lease:
+        wanted = asyncio.Event()
+        lease.when_wanted(wanted.set)
+        held.set()
+        await wanted.wait()
+        lease.check()
+    return lease
+
+
+def test_a_holder_is_asked_to_let_go_and_cannot_write_afterwards(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with process(tmp_path) as locks:
+            held = asyncio.Event()
+            holding = asyncio.create_task(hold_until_wanted(locks, held))
+            await held.wait()
+            async with locks.hold(ID) as second:
+                second.check()
+                with pytest.raises(UploadLocked):
+                    (await holding).check()
+            assert not locks.is_held(ID)
+
+    asyncio.run(scenario())
+
+
+def test_another_process_gets_the_upload_within_two_seconds(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with process(tmp_path) as one, process(tmp_path) as other:
+            held = asyncio.Event()
+            holding = asyncio.create_task(hold_until_wanted(one, held))
+            await held.wait()
+            before = time.monotonic()
+            async with other.hold(ID) as second:
+                assert time.monotonic() - before < 2
+                second.check()
+                with pytest.raises(UploadLocked):
+                    (await holding).check()
+                assert not list((tmp_path / "wanted").iterdir())
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("same_process", [True, False])
+def test_a_holder_that_does_not_let_go_is_423_for_the_next(
+    tmp_path: Path, same_process: bool
+) -> None:
+    async def scenario() -> None:
+        async with process(tmp_path) as one, process(tmp_path, patience=0.1) as other:
+            if same_process:
+                one = other
+            async with one.hold(ID) as first:
+                with pytest.raises(UploadLocked):
+                    async with other.hold(ID):
+                        pass
+                first.check()
+            async with other.hold(ID) as now_free:
+                now_free.check()
+
+    asyncio.run(scenario())
+
+
+def test_of_two_that_wait_the_later_gets_it(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with process(tmp_path) as locks:
+            order: list[str] = []
+
+            async def want(name: str) -> None:
+                try:
+                    async with locks.hold(ID):
+                        order.append(name)
+                except UploadLocked:
+                    order.append(f"{name} refused")
+
+            async with locks.hold(ID):
+                earlier = asyncio.create_task(want("earlier"))
+                await asyncio.sleep(0)
+                later = asyncio.create_task(want("later"))
+                await earlier
+            await later
+            assert order == ["earlier refused", "later"]
+
+    asyncio.run(scenario())
+
+
+def test_a_cancelled_waiter_does_not_keep_the_upload(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with process(tmp_path) as locks:
+            async with locks.hold(ID):
+                waiting = asyncio.create_task(locks.hold(ID).__aenter__())
+                await asyncio.sleep(0)
+                waiting.cancel()
+                await asyncio.wait([waiting])
+            assert not locks.is_held(ID)
+            async with locks.hold(ID) as lease:
+                lease.check()
+
+    asyncio.run(scenario())
+
+
+def test_every_holder_has_its_own_generation(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with process(tmp_path) as locks:
+            for _ in range(3):
+                async with locks.hold(ID):
+                    pass
+            assert int((tmp_path / ID).read_text()) == 3
+
+    asyncio.run(scenario())
+
+
+def test_a_lock_taken_behind_our_back_fences_us_off(tmp_path: Path) -> None:
+    """A file system may lose locks, and somebody may remove the file: the next write must not pass."""
+
+    async def scenario() -> None:
+        async with process(tmp_path) as locks:
+            async with locks.hold(ID) as lease:
+                (tmp_path / ID).write_text(f"{99:020d}")
+                with pytest.raises(UploadLocked):
+                    lease.check()
+            async with locks.hold(ID) as lease:
+                (tmp_path / ID).unlink()
+                with pytest.raises(UploadLocked):
+                    lease.check()
+
+    asyncio.run(scenario())
+
+
+def test_a_finished_upload_leaves_no_lock_file(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with process(tmp_path) as locks:
+            async with locks.hold(ID) as lease:
+                lease.finished_with = True
+            assert not (tmp_path / ID).exists()
+            async with locks.hold(ID) as again:
+                again.check()
+
+    asyncio.run(scenario())
+
+
+def test_the_wish_of_a_dead_process_disturbs_nobody(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with process(tmp_path) as locks, locks.hold(ID) as lease:
+            wish = tmp_path / "wanted" / f"{ID}.gone"
+            wish.touch()
+            long_ago = time.time() - STALE_WISH_SECONDS - 1
+            os.utime(wish, (long_ago, long_ago))
+            async with asyncio.timeout(5):
+                while wish.exists():  # noqa: ASYNC110 - another task removes the file
+                    await asyncio.sleep(0.01)
+            assert not lease.wanted
+
+    asyncio.run(scenario())
+
+
+def test_uploads_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with process(tmp_path) as locks, locks.hold(ID), locks.hold("1" * 32) as other:
+            other.check()
+
+    asyncio.run(scenario())
+
+
+def test_when_wanted_is_told_at_once_if_it_is_late() -> None:
+    told: list[bool] = []
+    lease = Lease(ID)
+    lease.want()
+    lease.when_wanted(lambda: told.append(True))
+    assert told == [True]
