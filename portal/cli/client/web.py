@@ -123,8 +123,10 @@ def _answered(answer: requests.Response) -> Answered:
         except ValueError:
             problem = None
         if isinstance(problem, dict):
-            # RFC 9457: detail speaks of this case, title of its kind.
-            found = problem.get("detail") or problem.get("sentence") or problem.get("title") or ""
+            # The portal's detail is its sentence for people; the upload server, which knows one
+            # kind of problem only, has that sentence as the title and details for developers.
+            plain = problem.get("type") == "about:blank"
+            found = (not plain and problem.get("detail")) or problem.get("title") or ""
             sentence, code = str(found), str(problem.get("code") or "")
     elif answer.headers.get("Content-Type", "").startswith("text/plain"):
         sentence = answer.text.strip()

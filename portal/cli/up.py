@@ -1,0 +1,123 @@
+"""`sipol up`: upload processes, portal, workers and nginx as one tree, until Ctrl-C.
+
+Next station: `portal/parts.py` and `portal/supervise.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from nginx import outage
+from portal import edge, parts
+from portal.config import Config
+from portal.supervise import StartFailed, Supervisor
+
+# As long as the slowest part may take to stop; see `Part.patience`.
+LAST_TREE_SECONDS = 30.0
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Porta di 127.0.0.1.")
+def up(*, port: int | None) -> None:
+    """Jalankan portal, unggahan, pekerja, dan nginx; Ctrl-C menghentikan semuanya."""
+    config = Config.load(os.environ)
+    if port is not None:
+        address = f"127.0.0.1:{port}"
+        config = replace(config, listen=address, public_url=f"http://{address}")
+    if not (config.keys_dir / "upload.key").exists():
+        raise click.ClickException(f"{config.home} belum disiapkan: jalankan `sipol init`")
+    for folder in config.directories():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _only_one(config.run_dir) as lock:
+        if not parts.is_free(config):
+            raise click.ClickException(
+                f"alamat {config.listen} sedang dipakai; pilih yang lain (PORT=, --port)"
+            )
+        _run(config, lock)
+
+
+def _run(config: Config, lock: int) -> None:
+    proxied = bool(edge.program())
+    pages = config.run_dir / "pages"
+
+    def changed(name: str, ready: bool) -> None:  # noqa: FBT001 - Supervisor's signature
+        if name == "portal":
+            outage.write(pages, None if ready else datetime.now(UTC))
+
+    supervisor = Supervisor(tell=_tell, changed=changed, keep_open=(lock,))
+    if proxied:
+        edge.write_configuration(config)
+        waves = parts.waves(config)
+    else:
+        _tell(
+            "nginx tidak ada di mesin ini: portal dilayani langsung, hanya untuk melihat-lihat "
+            "(tanpa batas, tanpa tembolok, tanpa halaman gangguan)."
+        )
+        waves = parts.waves_without_nginx(config)
+    try:
+        supervisor.run(waves, started=lambda: _introduce(config))
+    except StartFailed as error:
+        raise click.ClickException(str(error)) from error
+    _tell("Semua bagian sudah berhenti; yang sudah diterima tersimpan.")
+
+
+@contextlib.contextmanager
+def _only_one(run_dir: Path) -> Iterator[int]:
+    """One tree a home. The descriptor is inherited, so the lock is free when every part is gone."""
+    own = os.open(run_dir / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    tree = os.open(run_dir / "tree.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if not _locked(own):
+            raise click.ClickException(f"`sipol up` sudah berjalan untuk {run_dir.parent}")
+        deadline = time.monotonic() + LAST_TREE_SECONDS
+        while not _locked(tree):
+            # The last supervisor was killed and its parts are still putting their things in order.
+            if time.monotonic() > deadline:
+                raise click.ClickException("bagian dari proses sebelumnya belum berhenti")
+            time.sleep(0.1)
+        yield tree
+    finally:
+        os.close(tree)
+        os.close(own)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _introduce(config: Config) -> None:
+    place = config.public_url
+    _tell(f"Portal berjalan di {place} (Ctrl-C menghentikan)")
+    for line in _demo_lines(config.home / "demo.json"):
+        _tell(line)
+    _tell(f"Catatan (log): {config.log_dir}")
+
+
+def _demo_lines(path: Path) -> Iterator[str]:
+    """The demo accounts of `sipol demo`, as a table; nothing in an installation without them."""
+    if not path.exists():
+        return
+    accounts = json.loads(path.read_text("utf-8"))["accounts"]
+    yield "Akun demo:"
+    for account in accounts:
+        yield f"  {account['role']:<14} {account['name']:<28} {account['password']}"
+
+
+def _tell(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()

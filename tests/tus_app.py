@@ -1,0 +1,54 @@
+"""The real upload server with a policy that lets every bearer in, for tests of clients.
+
+Served by `tests.tus_stand` through granian; the root comes in `TUS_ROOT`, the secret is no secret.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from uploads import Arrival, Claim, CreateRequest, CreationRefused, FileStore, Grant, UploadServer
+from uploads.asgi import application
+
+SECRET = b"tests only, thirty-two bytes...."
+ELECTION = "2029"
+
+
+class Permissive:
+    """Any bearer but one that says `expired`; region 99 is nobody's."""
+
+    def may_create(self, request: CreateRequest) -> Grant:
+        if not (request.authorization or "").startswith("Bearer ") or "expired" in (
+            request.authorization or ""
+        ):
+            raise CreationRefused(401, "login_required", "Tiket tidak dikenal.")
+        if request.metadata["region"] == "99":
+            raise CreationRefused(403, "out_of_scope", "Wilayah ini tidak termasuk wilayah Anda.")
+        claim = Claim(
+            election=request.metadata.get("election", ELECTION),
+            party="partai-uji",
+            requirement=request.metadata["requirement"],
+            region=request.metadata["region"],
+            purpose=request.metadata["purpose"],
+            account="0" * 32,
+        )
+        return Grant(
+            owner="account:" + "0" * 32,
+            claim=claim,
+            max_size=1 << 32,
+            expires_at=datetime.now(UTC) + timedelta(days=1),
+        )
+
+    def finished(self, arrival: Arrival) -> None:
+        """The arrival on disk is all that is needed here."""
+
+    def ended(self, upload_id: str, why: str) -> None:
+        """Nothing was reserved."""
+
+
+def app() -> object:
+    """For `granian --factory`."""
+    root = Path(os.environ["TUS_ROOT"])
+    return application(UploadServer(store=FileStore(root), secret=SECRET, policy=Permissive()))
