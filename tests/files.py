@@ -143,8 +143,10 @@ def cmyk_jpeg(width: int = 300, height: int = 200) -> bytes:
 def png(width: int = 800, height: int = 600, *, seed: int = 0, mode: str = "RGB") -> bytes:
     """A PNG in any mode Pillow writes: RGB, RGBA, L, LA, P, 1, I;16."""
     scene = _scene(width, height, seed)
-    image = scene.convert("L").convert("I;16") if mode == "I;16" else scene.convert(mode)
-    return _saved(image, "PNG")
+    if mode == "I;16":
+        grey = scene.convert("L").convert("I").point(lambda value: value * 257)
+        return _saved(grey.convert("I;16"), "PNG")
+    return _saved(scene.convert(mode), "PNG")
 
 
 @cache
