@@ -33,8 +33,7 @@ class Edge:
     `shards[i]` are the shards (0–255) behind `upload_sockets[i]`; together they must be all of
     them, once. `open_files` is the hard limit of descriptors; `portal_threads` the requests the
     portal works on at once. `user`, "name group", is set when nginx is started by root. TLS is on when
-    `tls_certificate` is set. `public_arguments`: query arguments that change a public page;
-    `language_cookie`: the one cookie that may.
+    `tls_certificate` is set. `public_arguments`: the query arguments that change a public page.
     """
 
     listen: str
@@ -52,7 +51,6 @@ class Edge:
     tls_certificate: str = ""
     tls_key: str = ""
     public_arguments: tuple[str, ...] = ()
-    language_cookie: str = ""
 
 
 def render(edge: Edge) -> str:
@@ -77,11 +75,7 @@ def render(edge: Edge) -> str:
         "upload_connections": str(_upload_connections(edge, worker_connections)),
         # A quarter of the portal's threads for the public.
         "public_connections": str(max(1, edge.portal_threads // 4)),
-        "public_key": "&".join(f"{name}=$arg_{_word(name)}" for name in edge.public_arguments)
-        + (f"#$cookie_{_word(edge.language_cookie)}" if edge.language_cookie else ""),
-        "public_cookie": (
-            f"{edge.language_cookie}=$cookie_{edge.language_cookie}" if edge.language_cookie else ""
-        ),
+        "public_key": "&".join(f"{name}=$arg_{_word(name)}" for name in edge.public_arguments),
         "listen_lines": _listen_lines(edge),
         "style_hash": style_hash(),
     }

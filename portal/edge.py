@@ -17,9 +17,8 @@ from nginx.render import Edge, render
 from portal.config import Config
 
 STATIC = Path(portal.__file__).parent / "static"
-# Query arguments and the cookie that may change a public page; everything else is not passed on.
-PUBLIC_ARGUMENTS = ("bahasa", "tahap", "pemilu", "provinsi", "urut", "dari")
-LANGUAGE_COOKIE = "bahasa"
+# The query arguments that change a public page; with any other the same copy is shown.
+PUBLIC_ARGUMENTS = ("bahasa", "election", "tahap", "provinsi", "urut", "dari")
 
 
 def edge_of(config: Config) -> Edge:
@@ -40,7 +39,6 @@ def edge_of(config: Config) -> Edge:
         tls_certificate=config.tls_certificate,
         tls_key=config.tls_key,
         public_arguments=PUBLIC_ARGUMENTS,
-        language_cookie=LANGUAGE_COOKIE,
     )
 
 

@@ -51,11 +51,15 @@ def _run(config: Config, lock: int) -> None:
     proxied = bool(edge.program())
     pages = config.run_dir / "pages"
 
-    def changed(name: str, ready: bool) -> None:  # noqa: FBT001 - Supervisor's signature
+    def lost(name: str) -> None:
         if name == "portal":
-            outage.write(pages, None if ready else datetime.now(UTC))
+            outage.write(pages, datetime.now(UTC))
 
-    supervisor = Supervisor(tell=_tell, changed=changed, keep_open=(lock,))
+    def back(name: str) -> None:
+        if name == "portal":
+            outage.write(pages)
+
+    supervisor = Supervisor(tell=_tell, lost=lost, back=back, keep_open=(lock,))
     if proxied:
         edge.write_configuration(config)
         waves = parts.waves(config)

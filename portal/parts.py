@@ -1,0 +1,213 @@
+"""What the running product is made of: upload processes, portal, workers, nginx.
+
+Next station: a browser or a client meets nginx first, `nginx/render.py`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from portal import edge
+from portal.config import Config
+from portal.supervise import Part
+
+SIPOL = (sys.executable, "-c", "from portal.cli import main; main()")
+# Above nginx's bound of 4,096 uploads a process, so that it is nginx who says "later": granian
+# leaves whatever is beyond this number waiting without a word.
+BACKPRESSURE = 8192
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket, for asking a part whether it is there."""
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect to the socket."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def answers(place: Path | str, method: str, target: str, *, below: int = 500) -> bool:
+    """Whether the server at a Unix socket or `host:port` answers with a status under `below`."""
+    if isinstance(place, Path):
+        connection: http.client.HTTPConnection = _UnixConnection(place, timeout=2.0)
+    else:
+        connection = http.client.HTTPConnection(place, timeout=2.0)
+    try:
+        connection.request(method, target, headers={"Tus-Resumable": "1.0.0"})
+        return connection.getresponse().status < below
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def waves(config: Config) -> list[list[Part]]:
+    """The parts in the order of starting; nginx comes last, so that nobody meets half a tree."""
+    inner = [*_uploads(config), _portal(config), *_workers(config)]
+    return [inner, [_nginx(config)]]
+
+
+def waves_without_nginx(config: Config) -> list[list[Part]]:
+    """For a look only: one server process on the port, and the workers."""
+    host, _, port = config.listen.rpartition(":")
+    server = Part(
+        name="server",
+        command=(
+            *_granian("portal.unproxied:app"),
+            "--host", host.strip("[]") or "127.0.0.1",
+            "--port", port,
+        ),
+        environ={**_environ(config), "SIPOL_UPLOAD_PROCESSES": "1", "SIPOL_UPLOAD_INDEX": "0"},
+        log=config.log_dir / "server.log",
+        ready=_answering(config.listen, "GET", "/healthz"),
+    )  # fmt: skip
+    return [[server, *_workers(config)]]
+
+
+def reachable_at(config: Config) -> str:
+    """`host:port` under which this machine reaches the listening address."""
+    host, _, port = config.listen.rpartition(":")
+    return f"{'127.0.0.1' if host in ('', '*', '0.0.0.0') else host}:{port}"  # noqa: S104
+
+
+def _uploads(config: Config) -> list[Part]:
+    parts = []
+    for index in range(config.upload_processes):
+        path = config.upload_socket(index)
+        parts.append(
+            Part(
+                name=f"uploads-{index}",
+                command=(
+                    *_granian("portal.uploads_process:app"),
+                    "--uds", str(path),
+                    "--uds-permissions", "600",
+                ),
+                environ={**_environ(config), "SIPOL_UPLOAD_INDEX": str(index)},
+                log=config.log_dir / f"uploads-{index}.log",
+                ready=_answering(path, "GET", "/healthz"),
+                sockets=(path,),
+            )
+        )  # fmt: skip
+    return parts
+
+
+def _granian(factory: str) -> tuple[str, ...]:
+    return (
+        sys.executable, "-m", "granian",
+        "--interface", "asgi", "--factory", factory,
+        "--workers", "1",
+        "--http", "1", "--no-ws",
+        "--loop", "uvloop",
+        "--backlog", "4096",
+        "--backpressure", str(BACKPRESSURE),
+        # Longer than nginx keeps an idle connection (15 s): nginx is the one who closes.
+        "--http1-header-read-timeout", "60000",
+        # Requests get this long to store what they have; `patience` of the part lies above it.
+        "--workers-kill-timeout", "6",
+        "--log-level", "warning",
+    )  # fmt: skip
+
+
+def _portal(config: Config) -> Part:
+    path = config.portal_socket()
+    heartbeat = Path("/dev/shm")  # noqa: S108 - memory: a slow disk must not look like a dead worker
+    return Part(
+        name="portal",
+        command=(
+            sys.executable, "-m", "gunicorn",
+            "--bind", f"unix:{path}",
+            "--umask", "077",
+            "--worker-class", "gthread",
+            "--workers", str(config.portal_processes),
+            "--threads", str(config.portal_threads),
+            "--worker-tmp-dir", str(heartbeat if heartbeat.is_dir() else config.tmp_dir),
+            # As long as nginx waits for an answer; a worker silent for longer is stuck.
+            "--timeout", "60",
+            "--graceful-timeout", "8",
+            "--log-level", "warning",
+            "--no-control-socket",
+            "portal.app:create_app_from_environment()",
+        ),
+        environ=_environ(config),
+        log=config.log_dir / "portal.log",
+        ready=_answering(path, "GET", "/healthz"),
+        sockets=(path,),
+    )  # fmt: skip
+
+
+def _workers(config: Config) -> list[Part]:
+    return [
+        Part(
+            name=f"worker-{index}",
+            command=(*SIPOL, "worker"),
+            environ=_environ(config),
+            log=config.log_dir / f"worker-{index}.log",
+            # It has no door to knock at; /readyz of the portal watches its heartbeat.
+            ready=lambda: True,
+            # A step of an import is allowed to finish; its lease would bring it back anyway.
+            patience=15.0,
+        )
+        for index in range(config.workers)
+    ]
+
+
+def _nginx(config: Config) -> Part:
+    scheme_is_plain = not config.tls_certificate
+    place = reachable_at(config)
+    return Part(
+        name="nginx",
+        command=edge.command(config),
+        log=config.log_dir / "nginx.log",
+        ready=(_answering(place, "GET", "/healthz") if scheme_is_plain else _listening(place)),
+        stop=signal.SIGQUIT,
+        patience=6.0,
+    )
+
+
+def _environ(config: Config) -> dict[str, str]:
+    return {
+        "SIPOL_HOME": str(config.home),
+        "SIPOL_LISTEN": config.listen,
+        "SIPOL_PUBLIC_URL": config.public_url,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _answering(place: Path | str, method: str, target: str) -> Callable[[], bool]:
+    return lambda: answers(place, method, target)
+
+
+def _listening(place: str) -> Callable[[], bool]:
+    host, _, port = place.rpartition(":")
+
+    def ready() -> bool:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=2.0).close()
+        except OSError:
+            return False
+        return True
+
+    return ready
+
+
+def is_free(config: Config) -> bool:
+    """Whether the address to listen on can be had."""
+    host, _, port = reachable_at(config).rpartition(":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), int(port)))
+        except OSError:
+            return False
+    return True
