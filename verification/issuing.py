@@ -1,0 +1,170 @@
+"""Receipts are issued here, in the transaction of the event they speak of or soon after it.
+
+A receipt quotes the head of its party's chain, and its serial is then written into that chain: the
+chain shows that the receipt exists, the receipt fixes the chain's past. Asking twice gives the same one.
+
+Next station: `verification.receipt_pdf` prints it, `sipol verify` checks it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from verification import receipts
+from verification.chain import ChainPoint
+from verification.journal import Record, point_of, record_all
+from verification.journal_kinds import Kind
+from verification.models import (
+    Chain,
+    Party,
+    Receipt,
+    ReceivedFile,
+    Submission,
+    SubmissionPin,
+)
+from verification.receipts import ArrivalFacts, SubmissionFacts
+from verification.signed import SignedText
+from verification.signing import Signer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Event:
+    kind: receipts.Kind
+    about: str
+    participation_id: int
+    chain_id: int
+    facts: ArrivalFacts | SubmissionFacts
+
+
+def issue_file_receipt(
+    session: Session, signer: Signer, file: ReceivedFile, now: datetime
+) -> Receipt:
+    """The receipt of a file that was received; made when there is none yet."""
+    return _issue(
+        session,
+        signer,
+        _Event(
+            kind=receipts.Kind.ARRIVAL,
+            about=file.public_id,
+            participation_id=file.participation_id,
+            chain_id=file.participation.chain_id,
+            facts=ArrivalFacts(
+                upload=file.public_id,
+                election=file.participation.election.code,
+                party=_party(session, file.participation.party_id),
+                requirement=file.requirement.code,
+                region=file.region.code,
+                purpose=file.purpose,
+                created_at=file.created_at,
+                finished_at=file.finished_at,
+                size=file.size,
+                sha256=file.sha256,
+            ),
+        ),
+        now,
+    )
+
+
+def issue_submission_receipt(
+    session: Session, signer: Signer, submission: Submission, now: datetime
+) -> Receipt:
+    """The receipt of a dossier: it names the manifest, which names everything in it."""
+    manifest = submission.manifest.encode("utf-8")
+    pins = select(func.count()).where(SubmissionPin.submission_id == submission.id)
+    return _issue(
+        session,
+        signer,
+        _Event(
+            kind=receipts.Kind.SUBMISSION,
+            about=submission.public_id,
+            participation_id=submission.participation_id,
+            chain_id=submission.participation.chain_id,
+            facts=SubmissionFacts(
+                submission=submission.public_id,
+                election=submission.participation.election.code,
+                party=_party(session, submission.participation.party_id),
+                round=str(submission.round.number),
+                submitted_at=submission.submitted_at,
+                files=session.scalar(pins) or 0,
+                manifest_size=len(manifest),
+                manifest_sha256=submission.digest,
+            ),
+        ),
+        now,
+    )
+
+
+def receipt_of(session: Session, kind: receipts.Kind, about: str) -> Receipt | None:
+    """The receipt of a file or submission by its public id, once it is issued."""
+    return session.scalar(select(Receipt).where(Receipt.kind == kind.value, Receipt.about == about))
+
+
+def signed_text(receipt: Receipt) -> SignedText:
+    """The receipt as it is handed out: the signed bytes verbatim."""
+    return SignedText(
+        signed=receipt.body.decode("utf-8"), signature=receipt.signature, key_id=receipt.key_id
+    )
+
+
+def _issue(session: Session, signer: Signer, event: _Event, now: datetime) -> Receipt:
+    point = _locked_point(session, event.chain_id)
+    known = receipt_of(session, event.kind, event.about)
+    if known is not None:
+        return known
+    content = receipts.Receipt(
+        issuer=signer.issuer,
+        serial=receipts.new_serial(),
+        issued_at=now,
+        facts=event.facts,
+        journal=point,
+    )
+    signed = receipts.sign(content, signer.key)
+    row = Receipt(
+        serial=content.serial,
+        participation_id=event.participation_id,
+        kind=event.kind.value,
+        about=event.about,
+        body=signed.signed.encode("utf-8"),
+        signature=signed.signature,
+        key_id=signed.key_id,
+        issued_at=now,
+    )
+    session.add(row)
+    record_all(
+        session,
+        [
+            Record(
+                chain_id=event.chain_id,
+                kind=Kind.RECEIPT_ISSUED,
+                actor="system",
+                facts={
+                    "receipt": content.serial,
+                    "about": event.about,
+                    "about_kind": event.kind.value,
+                },
+            )
+        ],
+        now,
+    )
+    return row
+
+
+def _locked_point(session: Session, chain_id: int) -> ChainPoint:
+    # Locked before the receipt is looked up: of two issuers the second finds the first one's.
+    session.flush()
+    return point_of(
+        session.scalars(
+            select(Chain)
+            .where(Chain.id == chain_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        ).one()
+    )
+
+
+def _party(session: Session, party_id: int) -> str:
+    return session.scalars(select(Party.public_id).where(Party.id == party_id)).one()

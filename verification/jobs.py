@@ -1,0 +1,206 @@
+"""Work that waits for a worker: put down in the transaction that makes it necessary, taken by lease.
+
+A job is idempotent by its nature and named by kind and what it is about, so putting it down twice
+changes nothing. A worker that dies loses its lease and the job goes back; after too many attempts it
+fails and waits for a person.
+
+Next station: `verification.worker` takes jobs, `verification.handlers` says what they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Insert, and_, case, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from verification import leases
+from verification.errors import LeaseLost
+from verification.models import Job
+from verification.models.jobs import JobState
+
+MOST_ATTEMPTS = 8
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=10)
+ERROR_LENGTH = 400
+
+
+class JobKind(StrEnum):
+    """What a worker can be asked to do."""
+
+    ISSUE_RECEIPT = "issue-receipt"
+    CHECK_DOCUMENT = "check-document"
+    CHECK_SCANS = "check-scans"
+    IMPORT_ROSTER = "import-roster"
+    MAKE_ITEMS = "make-items"
+    SEAL_ACCESSES = "seal-accesses"
+    EXPIRE_LEASES = "expire-leases"
+    RECONCILE = "reconcile"
+
+
+class NotYet(Exception):
+    """What a handler raises to be called again later: its work waits for other work."""
+
+
+def enqueue(
+    session: Session, kind: str, about: str, now: datetime, ready_at: datetime | None = None
+) -> None:
+    """Put a job down, or call a finished, failed or later one up for `ready_at` (default: now).
+
+    A job that waits for an earlier moment, or that a worker holds, is left as it is.
+    """
+    ready = ready_at or now
+    values = {
+        "kind": str(kind),
+        "about": about,
+        "state": JobState.WAITING.value,
+        "ready_at": ready,
+        "attempts": 0,
+        "created_at": now,
+    }
+    again = {"state": JobState.WAITING.value, "ready_at": ready, "attempts": 0,
+             "error": None, "done_at": None}  # fmt: skip
+    over = Job.state.in_([JobState.DONE.value, JobState.FAILED.value])
+    later = and_(Job.state == JobState.WAITING.value, Job.ready_at > ready)
+    session.execute(_upsert(session, values, again, or_(over, later)))
+
+
+def lease(
+    session: Session,
+    worker: str,
+    now: datetime,
+    seconds: float,
+    kinds: Iterable[str] | None = None,
+) -> Job | None:
+    """The job that has been ready longest, held by `worker` for `seconds`; None: nothing to do."""
+    wanted = (
+        select(Job.id)
+        .where(Job.state == leases.word(JobState.WAITING), Job.ready_at <= now)
+        .order_by(Job.ready_at, Job.id)
+    )
+    if kinds is not None:
+        wanted = wanted.where(Job.kind.in_([str(kind) for kind in kinds]))
+    return leases.take(
+        session,
+        Job,
+        wanted,
+        {
+            "state": JobState.LEASED.value,
+            "worker": worker,
+            "lease_until": leases.lease_end(now, seconds),
+            # Counted when taken, not when failed: a job that kills its worker must end as well.
+            "attempts": Job.attempts + 1,
+        },
+    )
+
+
+def extend(session: Session, job: Job, worker: str, now: datetime, seconds: float) -> None:
+    """Hold on for `seconds` from now. Raises LeaseLost."""
+    _held(session, job, worker, lease_until=leases.lease_end(now, seconds))
+
+
+def complete(session: Session, job: Job, worker: str, now: datetime) -> None:
+    """The work is done. Raises LeaseLost when somebody else has taken the job over."""
+    _held(
+        session, job, worker, state=JobState.DONE.value, done_at=now, lease_until=None, error=None
+    )
+
+
+def put_back(session: Session, job: Job, worker: str, ready_at: datetime) -> None:
+    """Not now: wait for something else, or the worker is stopping. Costs no attempt."""
+    _held(
+        session,
+        job,
+        worker,
+        state=JobState.WAITING.value,
+        ready_at=ready_at,
+        lease_until=None,
+        attempts=Job.attempts - 1,
+    )
+
+
+def fail(session: Session, job: Job, worker: str, now: datetime, error: str) -> None:
+    """It did not work: try again after a pause that doubles, or give up after eight attempts.
+
+    `error` is for the people who run this; it must hold no personal data.
+    """
+    over = job.attempts >= MOST_ATTEMPTS
+    _held(
+        session,
+        job,
+        worker,
+        state=JobState.FAILED.value if over else JobState.WAITING.value,
+        ready_at=now + pause_after(job.attempts),
+        lease_until=None,
+        error=error[:ERROR_LENGTH],
+    )
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long to wait after the n-th attempt: 5 s, 10 s, 20 s … 10 min."""
+    doublings = min(max(0, attempts - 1), MOST_ATTEMPTS)
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+
+
+def release_expired(session: Session, now: datetime) -> int:
+    """Give back what dead workers held; returns how many jobs."""
+    spent = Job.attempts >= MOST_ATTEMPTS
+    changed = session.execute(
+        update(Job)
+        .where(Job.state == leases.word(JobState.LEASED), leases.ran_out(Job.lease_until, now))
+        .values(
+            state=case((spent, JobState.FAILED.value), else_=JobState.WAITING.value),
+            error=case((spent, "its worker died each time"), else_=Job.error),
+            lease_until=None,
+            ready_at=now,
+        )
+        .returning(Job.id),
+        execution_options={"synchronize_session": False},
+    )
+    return len(changed.all())
+
+
+def position(session: Session, kind: str, about: str) -> int:
+    """The job's place among those that wait, from 1; 0 when it is in work, over or unknown."""
+    job = session.scalar(select(Job).where(Job.kind == str(kind), Job.about == about))
+    if job is None or job.state != JobState.WAITING.value:
+        return 0
+    before = or_(Job.ready_at < job.ready_at, and_(Job.ready_at == job.ready_at, Job.id <= job.id))
+    counted = select(func.count()).where(Job.state == leases.word(JobState.WAITING), before)
+    return session.scalar(counted) or 0
+
+
+def counts(session: Session) -> dict[tuple[str, str], int]:
+    """(kind, state) → how many, without those done."""
+    rows = session.execute(
+        select(Job.kind, Job.state, func.count())
+        .where(Job.state != JobState.DONE.value)
+        .group_by(Job.kind, Job.state)
+    )
+    return {(kind, state): number for kind, state, number in rows}
+
+
+def _held(session: Session, job: Job, worker: str, **values: object) -> None:
+    kept = leases.change(
+        session,
+        Job,
+        Job.id == job.id,
+        Job.state == JobState.LEASED.value,
+        Job.worker == worker,
+        values=values,
+    )
+    if kept is None:
+        raise LeaseLost("the job is no longer held by this worker")
+
+
+def _upsert(
+    session: Session, values: dict[str, object], again: dict[str, object], when: ColumnElement[bool]
+) -> Insert:
+    if session.get_bind().dialect.name == "sqlite":
+        lite = sqlite.insert(Job).values(**values)
+        return lite.on_conflict_do_update(index_elements=["kind", "about"], set_=again, where=when)
+    full = postgresql.insert(Job).values(**values)
+    return full.on_conflict_do_update(index_elements=["kind", "about"], set_=again, where=when)

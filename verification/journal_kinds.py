@@ -1,0 +1,77 @@
+"""The words of the journal: every kind of event with the facts it carries, no more and no fewer.
+
+Facts are ids, codes, counts and digests; never a name, a NIK or free text. A kind is a promise to
+whoever holds an export: words are added, never changed.
+
+Next station: `verification.journal` writes them.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Kind(Enum):
+    """`Kind.X.value` is the word in the table; `Kind.X.facts` the names of its facts."""
+
+    facts: frozenset[str]
+
+    def __new__(cls, word: str, *facts: str) -> Kind:
+        kind = object.__new__(cls)
+        kind._value_ = word
+        kind.facts = frozenset(facts)
+        return kind
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    FILE_RECEIVED = (
+        "file.received", "file", "requirement", "region", "purpose", "size", "sha256", "late",
+    )  # fmt: skip
+    FILE_PASSED = ("file.passed", "file", "pages", "findings")
+    FILE_REJECTED = ("file.rejected", "file", "code")
+    FILE_WITHDRAWN = ("file.withdrawn", "file")
+    FILE_RESTORED = ("file.restored", "file")
+    FILE_ERASED = ("file.erased", "file")
+    HOLD_SET = ("file.hold_set", "file")
+    HOLD_LIFTED = ("file.hold_lifted", "file")
+    RECEIPT_ISSUED = ("receipt.issued", "receipt", "about", "about_kind")
+
+    ROSTER_IMPORTED = (
+        "roster.imported", "roster", "version", "file", "sent", "stored", "rejected", "rows_digest",
+    )  # fmt: skip
+    ROSTER_FAILED = ("roster.failed", "roster", "version", "file", "code")
+    ROSTER_WITHDRAWN = ("roster.withdrawn", "roster")
+    ROSTER_RESTORED = ("roster.restored", "roster")
+
+    SUBMITTED = ("dossier.submitted", "submission", "round", "digest", "files", "lists")
+    QUEUED = ("dossier.queued", "submission", "items")
+    ROUND_OPENED = ("round.opened", "round", "subjects")
+    RESULTS_PUBLISHED = (
+        "results.published", "office", "round", "ms", "bms", "tms", "results_digest",
+    )  # fmt: skip
+
+    ITEM_RELEASED = ("item.released", "item")
+    ITEM_SKIPPED = ("item.skipped", "item")
+    ITEM_FLAGGED = ("item.flagged", "item")
+    ITEM_RETURNED = ("item.returned", "item")
+    ITEM_REVOKED = ("item.revoked", "item", "holder")
+    ITEM_EXPIRED = ("item.expired", "item", "holder")
+    ITEM_DECIDED = ("item.decided", "item", "decision", "outcome", "reason")
+    DECISION_UNDONE = ("decision.undone", "item", "decision", "undone")
+    ROUND_PUBLISHED = ("round.published", "office", "round", "items", "participations")
+
+    ACCESSES_SEALED = ("accesses.sealed", "first", "last", "count", "digest")
+
+    # The portal's own events, declared here so that all words stand in one place.
+    ACCOUNT_CREATED = ("account.created", "account", "role")
+    ACCOUNT_CHANGED = ("account.changed", "account", "fields")
+    ACCOUNT_DISABLED = ("account.disabled", "account")
+    ACCOUNT_ENABLED = ("account.enabled", "account")
+    SIGNED_IN = ("account.signed_in", "account")
+    SIGNED_OUT = ("account.signed_out", "account")
+    TOKEN_ISSUED = ("token.issued", "account", "token", "scopes")
+    TOKEN_REVOKED = ("token.revoked", "account", "token")
+    TICKET_ISSUED = ("ticket.issued", "account")
+    UPLOAD_GRANTED = ("upload.granted", "file", "requirement", "region", "purpose", "size")
+    UPLOAD_ENDED = ("upload.ended", "file", "why")
