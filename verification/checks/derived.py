@@ -77,6 +77,12 @@ def adopt(
     return tuple(image for _, image in measured)
 
 
+def publish(place: Path, derived_dir: Path, images: Iterable[DerivedImage]) -> None:
+    """Move images adopted into ``place`` on into the cache."""
+    for image in images:
+        (place / image.name).replace(derived_dir / image.name)
+
+
 def _measured(made: Path, page: int, kind: ImageKind) -> DerivedImage:
     if made.is_symlink() or not made.is_file():
         raise Malformed("derived image missing")

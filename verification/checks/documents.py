@@ -111,7 +111,7 @@ def check_document(
             shown = range(1, min(reading.pages, expected.eager_pages) + 1)
             images = adopt(place, derived_dir, _images(shown))
         except Malformed:
-            return _rejected(arrived, (*found, _unreadable()))
+            return _rejected(arrived, (*found, unreadable(Ending.CRASHED)))
     found += tuple(finding for check in ON_READING for finding in check(reading))
     return CheckResult(
         passed=not rejects(found),
@@ -151,13 +151,19 @@ def render_pages(
 def refusal(outcome: Outcome) -> Finding:
     """The finding for a run that gave no answer. A code the child made up is not passed on."""
     if outcome.ending is Ending.REFUSED and outcome.code not in REASONS:
-        return _unreadable()
+        return unreadable(Ending.CRASHED)
     page = outcome.params.get("page")
     return Finding(
         code=outcome.code or UNREADABLE,
         params=outcome.params,
         page=page if isinstance(page, int) else None,
     )
+
+
+def unreadable(ending: Ending) -> Finding:
+    """The file cannot be read within what it may use up, or its parser said nonsense."""
+    limit = Ending.CRASHED if ending in (Ending.OK, Ending.REFUSED) else ending
+    return Finding(code=UNREADABLE, params={"limit": limit.value})
 
 
 def _read(sandbox: Sandbox, arrived: Arrived, source: Path, place: Path, limits: Limits) -> Outcome:
@@ -201,10 +207,6 @@ def _reading(result: JSON, expected: Expected) -> Reading:
 
 def _images(pages: Iterable[int]) -> Iterator[tuple[int, ImageKind]]:
     return ((page, kind) for page in pages for kind in _KINDS)
-
-
-def _unreadable() -> Finding:
-    return Finding(code=UNREADABLE, params={"limit": Ending.CRASHED.value})
 
 
 def _rejected(arrived: Arrived, findings: tuple[Finding, ...]) -> CheckResult:

@@ -89,7 +89,7 @@ def _outcome(report: dict[str, JSON], seconds: float) -> Outcome:
             return Outcome(
                 ending=Ending.REFUSED,
                 code=_code(code),
-                params=_parameters(params),
+                params=parameters(params),
                 seconds=seconds,
             )
         case {"memory": True}:
@@ -111,7 +111,8 @@ def _code(code: str) -> str:
     return code
 
 
-def _parameters(params: dict[str, JSON]) -> dict[str, Parameter]:
+def parameters(params: dict[str, JSON]) -> dict[str, Parameter]:
+    """A refusal's parameters as they may be shown: few, short, plain. Malformed: others."""
     if len(params) > _MOST_PARAMETERS:
         raise Malformed("too many parameters")
     checked: dict[str, Parameter] = {}

@@ -1,0 +1,97 @@
+"""What a scan's file name says: which card it is, and whose.
+
+Parties name scans by number: ``KTP_3273….jpg``, ``3273…/kta.png``, ``KTA P01-00003112 (2).jpg``. The
+folders inside an archive count as well. Numbers found here are personal data: they pair a picture
+with a row of the member list and go nowhere else.
+
+Next station: ``verification/checks/scans.py``; then the member list's importer pairs them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+
+_NIK = re.compile(r"(?<!\d)\d{16}(?!\d)")
+_BROKEN_UP = re.compile(r"(?<=\d)[ .\-](?=\d)")
+_COPY = re.compile(r"\(\d{1,3}\)|\bcopy\b|\bsalinan\b", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z]+")
+_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-/]*")
+_LEAST_DIGITS, _LONGEST = 3, 32
+_CAMERA = re.compile(r"(img|dsc|dscn|scan|foto|photo|wa|image|pxl)[-\d.]*", re.IGNORECASE)
+
+
+class CardKind(Enum):
+    """The electronic identity card, the party's card, the family card."""
+
+    KTP = "ktp"
+    KTA = "kta"
+    KK = "kk"
+    UNKNOWN = "unknown"
+
+
+_KINDS = {
+    "ktp": CardKind.KTP,
+    "ektp": CardKind.KTP,
+    "kta": CardKind.KTA,
+    "kk": CardKind.KK,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanName:
+    """``nik`` is sixteen digits, ``kta`` a membership number as written, upper case."""
+
+    kind: CardKind
+    nik: str | None = field(default=None, repr=False)
+    kta: str | None = field(default=None, repr=False)
+
+
+def read_name(name: str) -> ScanName:
+    """Read a path inside an archive, or a file name. The part nearest to the picture wins."""
+    parts = [part for part in re.split(r"[/\\]", name) if part]
+    if parts:
+        parts[-1] = re.sub(r"\.[A-Za-z]{3,4}$", "", parts[-1])
+    parts.reverse()
+    kind = next((kind for part in parts if (kind := _kind(part))), CardKind.UNKNOWN)
+    nik = next((nik for part in parts if (nik := _nik(part))), None)
+    kta = None if kind in (CardKind.KTP, CardKind.KK) else _first_kta(parts, nik)
+    return ScanName(kind=kind, nik=nik, kta=kta)
+
+
+def _kind(part: str) -> CardKind | None:
+    """A part naming two kinds, as the folder «KTP_KTA» does, names none."""
+    found = {_KINDS[word] for word in _WORD.findall(part.lower()) if word in _KINDS}
+    return found.pop() if len(found) == 1 else None
+
+
+def _nik(part: str) -> str | None:
+    found = _NIK.search(part) or _NIK.search(_BROKEN_UP.sub("", part))
+    return found.group() if found else None
+
+
+def _first_kta(parts: list[str], nik: str | None) -> str | None:
+    """Only the picture's own name, then its folder: higher folders are batches."""
+    for part in parts[:2]:
+        for piece in re.split(r"[_\s]+", _COPY.sub(" ", part)):
+            token = _without_kind(piece)
+            if _is_number(token) and (nik is None or re.sub(r"\D", "", token) != nik):
+                return token.upper()
+    return None
+
+
+def _without_kind(piece: str) -> str:
+    """``KTA-P01-7`` is the number P01-7."""
+    head, _, rest = piece.partition("-")
+    return rest if rest and head.lower() in _KINDS else piece
+
+
+def _is_number(token: str) -> bool:
+    digits = sum(sign.isdigit() for sign in token)
+    return (
+        digits >= _LEAST_DIGITS
+        and len(token) <= _LONGEST
+        and bool(_TOKEN.fullmatch(token))
+        and not _CAMERA.fullmatch(token)
+    )
