@@ -4,7 +4,6 @@ Next station: `uploads/rules.py`.
 """
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Mapping
@@ -63,7 +62,7 @@ def parse_metadata(text: str) -> dict[str, str]:
             raise BadMetadata("a key of Upload-Metadata is repeated or reserved")
         try:
             value = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # of base64, of UTF-8, or characters that are not ASCII
             raise BadMetadata("a value of Upload-Metadata is not base64 of UTF-8") from None
         if "\x00" in value:
             raise BadMetadata("a value of Upload-Metadata contains a null byte")
@@ -90,7 +89,7 @@ def parse_checksum(text: str, algorithms: tuple[str, ...]) -> Checksum:
         raise UnknownAlgorithm("supported: " + ", ".join(algorithms))
     try:
         digest = base64.b64decode(encoded.strip(), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise BadHeader("the digest of Upload-Checksum is not base64") from None
     if len(digest) != hashlib.new(algorithm, usedforsecurity=False).digest_size:
         raise BadHeader("the digest of Upload-Checksum has the wrong length")

@@ -1,0 +1,132 @@
+"""The disk: full in the middle of a write, and what the kernel is asked for before an answer goes out."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.tus_process import sha256, tus_process
+
+MB = 1_000_000
+
+
+def small_disk(root: Path, size: int) -> tuple[str, ...]:
+    """Run the process with a file system of `size` bytes of its own in place of `root`."""
+    assert shutil.which("bwrap"), "bubblewrap is missing: run `make test`, which installs it"
+    return ("bwrap", "--dev-bind", "/", "/", "--size", str(size), "--tmpfs", str(root))
+
+
+def test_a_disk_that_fills_up_keeps_what_was_acknowledged_and_goes_on_later(tmp_path: Path) -> None:
+    root = tmp_path / "disk"
+    root.mkdir()
+    wrapper = small_disk(root, 16 * MB)
+    content = b"0123456789" * MB
+    with tus_process(root, wrapper, TUS_PREALLOCATE="0") as server:
+        hog, path = server.create(10 * MB + 1), server.create(10 * MB)
+        assert server.patch(hog, 0, content) == 204
+        status, headers, body = server.ask(
+            "PATCH", path,
+            {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}, content,
+        )  # fmt: skip
+        assert (status, b"storage_full" in body) == (503, True)
+        assert int(headers["retry-after"]) > 0
+        kept = server.offset(path)
+        assert 4 * MB < kept < 7 * MB
+        status, _, body = server.ask("POST", "/files/", {"Upload-Length": str(MB)})
+        assert (status, b"storage_full" in body) == (503, True)
+        assert server.offset(hog) == 10 * MB
+        assert server.ask("DELETE", hog)[0] == 204
+        assert server.offset(path) == kept
+        assert server.patch(path, kept, content[kept:]) == 204
+        server.wait_until_heard(sha256(content))
+
+
+def test_a_reserved_length_is_refused_at_creation_and_never_in_the_middle(tmp_path: Path) -> None:
+    root = tmp_path / "disk"
+    root.mkdir()
+    content = b"0123456789" * MB
+    with tus_process(root, small_disk(root, 16 * MB), TUS_HEADROOM=str(MB)) as server:
+        path = server.create(10 * MB)
+        status, headers, body = server.ask("POST", "/files/", {"Upload-Length": str(8 * MB)})
+        assert (status, b"storage_full" in body) == (503, True)
+        assert int(headers["retry-after"]) > 0
+        server.create(MB)
+        assert server.patch(path, 0, content) == 204
+        server.wait_until_heard(sha256(content))
+
+
+CALL = re.compile(r"^(\d+) +(?:<\.\.\. )?([a-z0-9_]+)(?: resumed>|\()(.*)$")
+
+
+def events(trace: str) -> Iterator[tuple[str, str]]:
+    """Calls in the order they returned, answers in the order they began: (name, arguments)."""
+    begun: dict[tuple[str, str], str] = {}
+    for line in trace.splitlines():
+        found = CALL.match(line)
+        if found is None:
+            continue
+        pid, name, rest = found.groups()
+        if "resumed>" in line:
+            yield name, begun.pop((pid, name), "") + rest
+        elif "HTTP/1.1" in rest:
+            yield "answer", rest
+        elif rest.endswith("<unfinished ...>"):
+            begun[pid, name] = rest
+        else:
+            yield name, rest
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
+    """What one creation, two PATCHes and a HEAD asked of the kernel."""
+    assert shutil.which("strace"), "strace is missing: run `make test`, which installs it"
+    root = tmp_path_factory.mktemp("traced")
+    trace = root.with_name("trace.txt")
+    wrapper = (
+        "strace", "-f", "-y", "-s", "200", "-o", str(trace), "-e",
+        "trace=pwritev,pwritev2,pwrite64,fdatasync,fsync,rename,write,writev,sendto,sendmsg",
+    )  # fmt: skip
+    with tus_process(root, wrapper) as server:
+        path = server.create(3000)
+        assert server.patch(path, 0, b"a" * 1000) == 204
+        assert server.patch(path, 1000, b"b" * 1000) == 204
+        assert server.offset(path) == 2000
+    found = [event for event in events(trace.read_text()) if event[0] != "write"]
+    return [event for event in found if "healthz" not in event[1]]
+
+
+def before_answer(traced: list[tuple[str, str]], status: str, nth: int = 0) -> list[str]:
+    """Names and files of the calls between the answer before and the n-th answer of this status."""
+    answers = [index for index, event in enumerate(traced) if event[0] == "answer"]
+    ours = [index for index in answers if f"HTTP/1.1 {status}" in traced[index][1]][nth]
+    since = max((index for index in answers if index < ours), default=0)
+    return [f"{name} {rest}" for name, rest in traced[since + 1 : ours]]
+
+
+def first(calls: list[str], pattern: str) -> int:
+    return next(i for i, call in enumerate(calls) if re.search(pattern, call))
+
+
+def test_a_creation_is_renamed_and_its_directory_synced_before_201(
+    traced: list[tuple[str, str]],
+) -> None:
+    calls = before_answer(traced, "201")
+    synced = first(calls, r"^fsync .*\.draft>")
+    renamed = first(calls, r"^rename .*\.draft.*\.info")
+    directory = first(calls, r"^fsync .*/data>")
+    assert synced < renamed < directory
+
+
+@pytest.mark.parametrize("nth", [0, 1])
+def test_bytes_are_synced_before_204(traced: list[tuple[str, str]], nth: int) -> None:
+    calls = before_answer(traced, "204", nth)
+    written = first(calls, r"^pwritev2? .*/data/[0-9a-f]{32}>")
+    synced = first(calls, r"^fdatasync .*/data/[0-9a-f]{32}>\) += 0")
+    assert written < synced
+
+
+def test_head_syncs_before_it_reports(traced: list[tuple[str, str]]) -> None:
+    calls = before_answer(traced, "200", -1)
+    assert first(calls, r"^fdatasync .*/data/[0-9a-f]{32}>\) += 0") >= 0

@@ -1,0 +1,55 @@
+"""The upload process the contract tests start: settings from the environment, a policy that writes down."""
+
+import json
+import os
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.unit.uploads.builders import CLAIM, SECRET
+from uploads import Arrival, CreateRequest, CreationRefused, FileStore, Grant, UploadServer
+from uploads.asgi import application
+
+ROOT = Path(os.environ["TUS_ROOT"])
+HEARD = Path(os.environ["TUS_HEARD"])
+
+
+class WritingPolicy:
+    """Grants whoever does not say `refuse`; appends what it hears to a file, a line each."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def may_create(self, request: CreateRequest) -> Grant:
+        if "refuse" in request.metadata:
+            raise CreationRefused(403, "not_yours", "Bukan wilayah Anda.")
+        return Grant(
+            owner="account:" + CLAIM.account,
+            claim=CLAIM,
+            max_size=2**40,
+            expires_at=datetime.now(UTC) + timedelta(days=1),
+        )
+
+    def finished(self, arrival: Arrival) -> None:
+        self._write(json.loads(arrival.to_json()))
+
+    def ended(self, upload_id: str, why: str) -> None:
+        self._write({"upload_id": upload_id, "why": why})
+
+    def _write(self, fact: dict[str, object]) -> None:
+        with self._lock, HEARD.open("a") as file:
+            file.write(json.dumps(fact) + "\n")
+
+
+low, high = (int(text) for text in os.environ.get("TUS_SHARDS", "0-256").split("-"))
+server = UploadServer(
+    store=FileStore(
+        ROOT,
+        headroom=int(os.environ.get("TUS_HEADROOM", "0")),
+        preallocate=os.environ.get("TUS_PREALLOCATE", "1") == "1",
+    ),
+    secret=SECRET,
+    policy=WritingPolicy(),
+    shards=range(low, high),
+)
+app = application(server)

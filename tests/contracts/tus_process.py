@@ -1,0 +1,162 @@
+"""A real upload process under granian on a free loopback port, and a client that speaks raw HTTP to it."""
+
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.unit.uploads.builders import OCTETS
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class TusProcess:
+    """One process group; `with tus_process(root) as server:` starts it and leaves nothing behind."""
+
+    def __init__(self, root: Path, wrapper: tuple[str, ...] = (), **environment: str) -> None:
+        self.root = root
+        self.port = free_port()
+        self._wrapper = wrapper
+        self._environment = os.environ | {"TUS_ROOT": str(root), "PYTHONPATH": str(CHECKOUT)}
+        # Beside the root: a test may mount a file system of its own over it.
+        self._heard = root.with_name(f"{root.name}-heard.jsonl")
+        self._environment |= environment | {"TUS_HEARD": str(self._heard)}
+        self.log = root.with_name(f"{root.name}-{self.port}.log")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/files/"
+
+    @property
+    def group(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        command = [
+            *self._wrapper, sys.executable, "-m", "granian", "--interface", "asgi", "--http", "1",
+            "--no-ws", "--host", "127.0.0.1", "--port", str(self.port), "--backpressure", "20000",
+            "--no-access-log", "--workers-kill-timeout", "20", "tests.contracts.tus_app:app",
+        ]  # fmt: skip
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=CHECKOUT, env=self._environment, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if self.ask("GET", "/healthz")[0] == 200:
+                    return
+            assert self._process.poll() is None, self.log.read_text()
+            time.sleep(0.05)
+        raise AssertionError(self.log.read_text())
+
+    def kill(self) -> None:
+        """kill -9 of everything it started."""
+        self._signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self._signal(signal.SIGTERM)
+
+    def _signal(self, number: int) -> None:
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                if number == signal.SIGKILL:
+                    os.killpg(self._process.pid, number)
+                else:
+                    os.kill(self._process.pid, number)
+            self._process.wait(30)
+            self._process = None
+
+    def ask(
+        self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b""
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers by lower-case name, body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            fields = {"Tus-Resumable": "1.0.0", **(headers or {})}
+            connection.request(method, path, body or None, fields)
+            answer = connection.getresponse()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, found, answer.read()
+        finally:
+            connection.close()
+
+    def create(self, length: int, **headers: str) -> str:
+        status, found, body = self.ask("POST", "/files/", {"Upload-Length": str(length), **headers})
+        assert status == 201, body
+        return found["location"]
+
+    def patch(self, path: str, offset: int, body: bytes) -> int:
+        fields = {"Content-Type": OCTETS, "Upload-Offset": str(offset)}
+        return self.ask("PATCH", path, fields, body)[0]
+
+    def offset(self, path: str) -> int:
+        status, headers, _ = self.ask("HEAD", path)
+        assert status == 200, status
+        return int(headers["upload-offset"])
+
+    def begin_patch(self, path: str, offset: int, length: int) -> socket.socket:
+        """The head of a PATCH on a connection of its own; the body is the caller's."""
+        line = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        line.sendall(
+            f"PATCH {path} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nContent-Type: {OCTETS}\r\n"
+            f"Upload-Offset: {offset}\r\nContent-Length: {length}\r\n\r\n".encode()
+        )
+        return line
+
+    def stored(self, path: str) -> bytes:
+        name = path.removeprefix("/files/").partition("~")[0]
+        return (self.root / "data" / name).read_bytes()
+
+    def heard(self) -> list[dict[str, Any]]:
+        try:
+            lines = self._heard.read_text().splitlines()
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in lines]
+
+    def wait_until_heard(self, sha256: str, seconds: float = 15) -> None:
+        deadline = time.monotonic() + seconds
+        while sha256 not in [fact.get("sha256") for fact in self.heard()]:
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def tus_process(root: Path, wrapper: tuple[str, ...] = (), **settings: str) -> Iterator[TusProcess]:
+    server = TusProcess(root, wrapper, **settings)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def reset(line: socket.socket) -> None:
+    """End a connection as a vanished peer does."""
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    line.close()
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
