@@ -148,7 +148,9 @@ class _Check:
                 self.find(ChainProblem.MISSING, absent)
         else:
             followed = [hash_of(previous, entry) for previous in self.previous]
-            if stated not in followed or entry["chain"] != self.chain:
+            # After an unreadable row nothing is known to follow from.
+            follows = stated in followed or not followed
+            if not follows or entry["chain"] != self.chain:
                 self.find(ChainProblem.TAMPERED, number)
                 # Either the row or its hash was changed: the next row may follow from both.
                 hashes = (stated, *followed)

@@ -217,7 +217,7 @@ def count(number: int) -> str:
 def latin(text: str) -> str:
     """`text` in the letters the fonts have: accents dropped, foreign letters shown as "?"."""
     shown = []
-    for letter in text.translate(LATIN):
+    for letter in unicodedata.normalize("NFC", text.translate(LATIN)):
         try:
             letter.encode("latin-1")
         except UnicodeEncodeError:

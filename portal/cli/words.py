@@ -9,7 +9,7 @@ from collections.abc import Callable
 __all__ = ["WORDS", "amount", "say", "translator"]
 
 WORDS: dict[str, tuple[str, str]] = {
-    "queue": ("{count} berkas, {size}", "{count} files, {size}"),
+    "queue": ("{count} berkas, {size}", "{count} file(s), {size}"),
     "fingerprint": ("menghitung sidik berkas", "computing the fingerprint"),
     "uploading": ("Mengunggah {percent} %", "Uploading {percent} %"),
     "resumed": (
@@ -72,7 +72,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "total": (
         "{stored} dari {count} berkas tersimpan · {passed} lolos pemeriksaan sistem · "
         "{rejected} ditolak · {safe} aman di server",
-        "{stored} of {count} files stored · {passed} passed the system check · "
+        "{stored} of {count} file(s) stored · {passed} passed the system check · "
         "{rejected} rejected · {safe} safe on the server",
     ),
     "all": ("Semua", "All"),

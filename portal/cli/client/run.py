@@ -95,6 +95,7 @@ class _Check:
     until: float
     pause: float = FIRST_POLL
     settled_at: float | None = None
+    told: bool = False
 
 
 class Run:
@@ -167,11 +168,9 @@ class Run:
             self._end(number, outcome)
             return
         stored = future.result()
-        outcome = _outcome(Status.STORED, stored, stored.status)
         if self.wait <= 0:
-            self._end(number, outcome)
+            self._end(number, _outcome(Status.STORED, stored, stored.status))
             return
-        self.screen.stored(number, outcome)
         now = time.monotonic()
         self._checks[number] = _Check(stored, due=now + FIRST_POLL, until=now + self.wait)
 
@@ -190,6 +189,10 @@ class Run:
             check.until = now
         except Answered as answer:
             check.due = now + max(check.pause, min(answer.retry_after or 0.0, 60.0))
+        if not check.told:
+            # Here, not on landing: now the server's own time for it is known.
+            check.told = True
+            self.screen.stored(number, _outcome(Status.STORED, check.stored, status))
         if status is not None and status.settled:
             check.settled_at = check.settled_at or now
             if status.receipt or now - check.settled_at > RECEIPT_GRACE:

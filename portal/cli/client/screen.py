@@ -55,7 +55,7 @@ class PersonScreen:
         )
         self.total: TaskID | None = None
         self.tasks: dict[int, TaskID] = {}
-        self._spoke = [0.0] * len(files)
+        self._spoke = [time.monotonic()] * len(files)
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:

@@ -55,7 +55,7 @@ class Screen(Protocol):
         """The server no longer knows the upload; it starts again from the first byte."""
 
     def resumed(self, number: int, offset: int) -> None:
-        """An earlier upload goes on from here."""
+        """The upload goes on from here, after trouble or from an earlier run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,9 +229,7 @@ class _One:
                         self.patience.progress()
                     self.tus.offset = known_offset
                     self.run.screen.safe(self.number, known_offset)
-                    if resuming:
-                        self.run.screen.resumed(self.number, known_offset)
-                        resuming = False
+                    self.run.screen.resumed(self.number, known_offset)
                     asking = False
                 if known_offset >= self.size:
                     return True
