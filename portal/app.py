@@ -12,6 +12,7 @@ from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import assets, babel, errors, formatting, logs, navigation, page, security, words
+from portal.api import views as api
 from portal.auth import csrf, guards, loading
 from portal.auth.guards import Guard
 from portal.auth.views import bp as auth
@@ -27,12 +28,26 @@ from portal.party.views import bp as party
 from portal.public.views import bp as public
 from portal.wiring import Services, build
 
-PARTS = (logs, errors, security, assets, loading, babel, csrf, formatting, navigation, words, page)
+PARTS = (
+    logs,
+    errors,
+    security,
+    assets,
+    loading,
+    babel,
+    csrf,
+    formatting,
+    navigation,
+    words,
+    page,
+    api,
+)
 
 BLUEPRINTS: tuple[tuple[Blueprint, Guard], ...] = (
     (health, guards.public),
     (public, guards.public),
     (auth, guards.public),
+    (api.bp, guards.api),
     (party, guards.party_only),
     (desk, guards.desk_only),
     (office, guards.office_only),

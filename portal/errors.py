@@ -27,8 +27,8 @@ def install(app: Flask) -> None:
 
 
 def wants_json() -> bool:
-    """The API always; a page's script by asking for JSON before HTML."""
-    if request.path.startswith("/api/"):
+    """The API always; a page's script by sending JSON, or asking for it before HTML."""
+    if request.path.startswith("/api/") or request.is_json:
         return True
     best = request.accept_mimetypes.best_match(
         ["text/html", "application/json", "application/problem+json"], default="text/html"

@@ -45,7 +45,11 @@ def token_for(secret: str) -> str:
 
 def fits(given: str, secret: str) -> bool:
     """Whether a token was made from this secret (constant time)."""
-    return len(given) == 80 and hmac.compare_digest(given[16:], _mark(secret, given[:16]))
+    return (
+        len(given) == 80
+        and given.isascii()
+        and hmac.compare_digest(given[16:], _mark(secret, given[:16]))
+    )
 
 
 def given_token() -> str:

@@ -5,6 +5,8 @@ Flask-Login's signed cookie and "remember me" stay unused: a session here is a r
 
 from __future__ import annotations
 
+import re
+
 from flask import Flask, Request, Response, g, request
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
@@ -17,6 +19,7 @@ from portal.refusals import LoginRequired
 from portal.uploads_auth import CredentialKind, alive, login_of, resolve
 
 BACKGROUND = "Sipol-Background"
+_CODE = re.compile(r"[0-9A-Za-z_.-]{1,40}")
 
 
 def install(app: Flask) -> None:
@@ -27,6 +30,32 @@ def install(app: Flask) -> None:
     manager.unauthorized_handler(_refuse)
     manager.init_app(app)
     app.after_request(_touch)
+
+
+def ticket_holder() -> Actor | None:
+    """Who holds the upload ticket of this request; for the few calls a night's queue needs."""
+    with services().sessions.read() as session:
+        credential = resolve(
+            session,
+            cookie=None,
+            authorization=request.headers.get("Authorization"),
+            now=now(),
+        )
+        if credential is None or credential.kind is not CredentialKind.TICKET:
+            return None
+        found = actors.load(
+            session, credential.account, kind=CredentialKind.TICKET.value, election=_election()
+        )
+    # From here on the request has an actor: handlers ask `actor()` as everywhere.
+    g._login_user = found  # noqa: SLF001
+    return found
+
+
+def _election() -> str | None:
+    asked = request.args.get("election")
+    if asked is None or _CODE.fullmatch(asked):
+        return asked
+    return "?"  # no election has that code, and no database is asked to store it
 
 
 def _refuse() -> ResponseReturnValue:
@@ -52,7 +81,7 @@ def _actor_of(incoming: Request) -> Actor | None:
             scopes=credential.scopes,
             login_session_id=login.id if login else None,
             csrf_secret=login.csrf_secret if login else None,
-            election=incoming.args.get("election"),
+            election=_election(),
         )
 
 

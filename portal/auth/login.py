@@ -52,7 +52,7 @@ class SignedIn:
 
 def sign_in(services: Services, attempt: Attempt, now: datetime) -> SignedIn:
     """Check an attempt and begin a session. Raises WrongPassword, TooManyAttempts, Busy."""
-    login = attempt.login.strip().casefold()[:80]
+    login = _storable(attempt.login).strip().casefold()[:80]
     with services.sessions.begin() as session:
         _spend(session, services, attempt, login, now)
     with services.sessions.read() as session:
@@ -61,7 +61,7 @@ def sign_in(services: Services, attempt: Attempt, now: datetime) -> SignedIn:
     # A demo password is printed in a file; it opens nothing where people work.
     barred = barred or (account is not None and account.demo and services.config.production)
     stored = None if barred or account is None else account.password_hash
-    if not services.passwords.check(stored, attempt.password) or account is None:
+    if not services.passwords.check(stored, _storable(attempt.password)) or account is None:
         raise WrongPassword("login or password")
     with services.sessions.begin() as session:
         old = login_of(session, attempt.cookies)
@@ -104,6 +104,11 @@ def device_cookie(services: Services, login: str) -> str:
     """Proof that this browser has signed this login in before: its attempts count apart."""
     nonce = secrets.token_hex(16)
     return f"{nonce}.{_device_mark(services, login, nonce)}"
+
+
+def _storable(text: str) -> str:
+    # What neither hash nor database can take is no login and no password of anybody.
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")
 
 
 def _device_mark(services: Services, login: str, nonce: str) -> str:

@@ -1,0 +1,48 @@
+"""The blueprint of `/api/v1`: every topic's calls in one list, and their description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, jsonify
+from werkzeug.routing import BaseConverter
+
+from portal.api import me, uploads
+from portal.api.calls import Call, register
+from portal.api.description import describe
+from portal.api.fields import PUBLIC_ID, REGION_CODE
+
+bp = Blueprint("api", __name__, url_prefix="/api/v1")
+
+TOPICS = (me, uploads)
+CALLS: tuple[Call, ...] = tuple(call for topic in TOPICS for call in topic.calls.declared)
+
+
+class PublicId(BaseConverter):
+    """32 lowercase hex digits; anything else is an address that does not exist."""
+
+    regex = PUBLIC_ID
+
+
+class RegionCode(BaseConverter):
+    """A region's or office's code."""
+
+    regex = REGION_CODE.replace("(", "(?:")
+
+
+for _call in CALLS:
+    register(bp, _call)
+
+
+@bp.get("/openapi.json")
+def openapi() -> Response:
+    """The description; public, like the code that makes it."""
+    response = jsonify(describe(CALLS))
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+def install(app: Flask) -> None:
+    """The converters of the paths, before the blueprint is registered."""
+    converters: dict[str, Any] = {"id": PublicId, "region": RegionCode}
+    app.url_map.converters.update(converters)

@@ -1,0 +1,217 @@
+"""The portal in a test: a real application on a real database, people of every role, a clock to turn.
+
+    stand = build_stand(sessions, tmp_path)
+    page = stand.browser("koordinator.a").get("/dosir")
+    reply = stand.browser("verifikator.a").call("POST", "/api/v1/queue/claim", {})
+    reply = stand.client().get("/api/v1/me", headers=stand.bearer("pengawas", "read"))
+
+Two parties (`a`, `b`), the offices of `tests.world`, every password is `PASSWORD`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from portal.accounts import NewAccount, create
+from portal.app import create_app_on
+from portal.auth import sessions as logins
+from portal.auth.csrf import token_for
+from portal.auth.passwords import Passwords
+from portal.config import Config
+from portal.credentials import ApiScope, issue_token
+from portal.keys import KeyStore
+from portal.models import Account
+from portal.wiring import Services
+from tests.builders import build_party
+from tests.world import NOON, World, build_world
+from uploads.arrivals import ArrivalLog
+from verification.db import Sessions
+from verification.models import Participation
+from verification.signing import Signer
+from verification.states import Role
+
+PASSWORD = "kuda-lumping-besi-27"
+HOST = "http://localhost"
+
+# login → role, party, office, regions
+PEOPLE: dict[str, tuple[Role, str | None, str | None, tuple[str, ...]]] = {
+    "koordinator.a": (Role.COORDINATOR, "a", None, ()),
+    "operator.a": (Role.OPERATOR, "a", None, ("32.73",)),
+    "koordinator.b": (Role.COORDINATOR, "b", None, ()),
+    "verifikator.a": (Role.VERIFIER, None, "32.73", ()),
+    "verifikator.b": (Role.VERIFIER, None, "32.73", ()),
+    "verifikator.lain": (Role.VERIFIER, None, "73.71", ()),
+    "pengawas": (Role.SUPERVISOR, None, "32.73", ()),
+    "pengawas.ri": (Role.SUPERVISOR, None, "ID", ()),
+    "administrator": (Role.ADMINISTRATOR, None, None, ()),
+    "pengamat": (Role.OBSERVER, None, None, ()),
+}
+
+
+@dataclass(slots=True)
+class TurnedClock:
+    """A clock that stands still until a test turns it."""
+
+    at: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def turn(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+class Browser(FlaskClient):
+    """A signed-in browser: `call` speaks to the API with the session's token, `send` posts a form."""
+
+    csrf: str = ""
+
+    def call(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> TestResponse:
+        own = {"X-CSRF-Token": self.csrf, "Accept": "application/json"}
+        return self.open(path, method=method, json=body, headers={**own, **(headers or {})})
+
+    def send(self, path: str, **fields: Any) -> TestResponse:
+        return self.post(path, data={"csrf_token": self.csrf, **fields})
+
+
+@dataclass(slots=True, kw_only=True)
+class Stand:
+    """The application with everything a test turns."""
+
+    app: Flask
+    services: Services
+    clock: TurnedClock
+    world: World
+    parties: dict[str, Participation]
+    people: dict[str, Account] = field(default_factory=dict)
+
+    @property
+    def sessions(self) -> Sessions:
+        return self.services.sessions
+
+    def client(self) -> Browser:
+        """A browser that nobody is signed in to."""
+        client = self.app.test_client()
+        assert isinstance(client, Browser)
+        return client
+
+    def browser(self, login: str) -> Browser:
+        """A browser in which `login` has just signed in."""
+        config = self.services.config
+        with self.sessions.begin() as session:
+            token, row = logins.start(
+                session,
+                session.merge(self.people[login], load=False),
+                now=self.clock(),
+                idle=config.session_idle,
+                lifetime=config.session_lifetime,
+            )
+        browser = self.client()
+        browser.set_cookie("sipol_session", token)
+        browser.csrf = token_for(row.csrf_secret)
+        return browser
+
+    def bearer(self, login: str, *scopes: str) -> dict[str, str]:
+        """Header fields of an API token; without scopes it has all of them."""
+        account = self.people[login]
+        with self.sessions.begin() as session:
+            text, _ = issue_token(
+                session,
+                session.merge(account, load=False),
+                label="uji",
+                scopes=scopes or list(ApiScope),
+                expires_at=self.clock() + timedelta(days=30),
+                actor=account.actor,
+                now=self.clock(),
+            )
+        return {"Authorization": f"Bearer {text}"}
+
+
+def build_stand(sessions: Sessions, home: Path, **settings: Any) -> Stand:
+    """World, parties and people on an empty migrated database; nothing listens on any port."""
+    clock = TurnedClock()
+    services = _services(sessions, home, clock, settings)
+    with sessions.begin() as session:
+        world = build_world(session)
+        parties = {
+            letter: build_party(session, world, f"Partai Contoh {letter.upper()}")
+            for letter in "ab"
+        }
+        people = {login: _person(session, login, world, parties) for login in PEOPLE}
+    app = create_app_on(services)
+    app.testing = True
+    # A test wants the answer people get, not the exception.
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.test_client_class = Browser
+    return Stand(
+        app=app, services=services, clock=clock, world=world, parties=parties, people=people
+    )
+
+
+def hidden(page: str, name: str = "csrf_token") -> str:
+    """The value of a hidden field of a page."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None, f"no field {name}"
+    return found.group(1)
+
+
+def _services(sessions: Sessions, home: Path, clock: TurnedClock, settings: Any) -> Services:
+    config = Config(home=home, database_url="sqlite://", **settings)
+    for directory in config.directories():
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keys = KeyStore(config.keys_dir)
+    keys.create()
+    arrivals = ArrivalLog(config.upload_root)
+    return Services(
+        config=config,
+        sessions=sessions,
+        keys=keys,
+        clock=clock,
+        passwords=Passwords(),
+        signer=Signer(key=keys.receipt_key(), issuer=config.issuer),
+        form_keys=keys.form_keys(),
+        field_keys=keys.field_keys(),
+        upload_secret=keys.upload_secret(),
+        session_secret=keys.session_secret(),
+        arrivals=arrivals,
+        upload_offset=lambda _: None,
+    )
+
+
+def _person(
+    session: Session, login: str, world: World, parties: dict[str, Participation]
+) -> Account:
+    role, party, office, regions = PEOPLE[login]
+    account = create(
+        session,
+        NewAccount(
+            login=login,
+            name=f"Contoh {login}",
+            password_hash=_hash(),
+            role=role,
+            party=parties[party].party if party else None,
+            office=world.offices[office] if office else None,
+            regions=regions,
+        ),
+        actor="system",
+        now=NOON,
+    )
+    session.refresh(account, ["party", "office"])
+    return account
+
+
+@lru_cache(maxsize=1)
+def _hash() -> str:
+    return Passwords().hash(PASSWORD, login="siapa saja")
