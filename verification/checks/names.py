@@ -56,7 +56,7 @@ def read_name(name: str) -> ScanName:
     parts.reverse()
     kind = next((kind for part in parts if (kind := _kind(part))), CardKind.UNKNOWN)
     nik = next((nik for part in parts if (nik := _nik(part))), None)
-    kta = None if kind in (CardKind.KTP, CardKind.KK) else _first_kta(parts, nik)
+    kta = None if kind in (CardKind.KTP, CardKind.KK) else _kta(parts, nik)
     return ScanName(kind=kind, nik=nik, kta=kta)
 
 
@@ -71,14 +71,22 @@ def _nik(part: str) -> str | None:
     return found.group() if found else None
 
 
-def _first_kta(parts: list[str], nik: str | None) -> str | None:
-    """Only the picture's own name, then its folder: higher folders are batches."""
-    for part in parts[:2]:
-        for piece in re.split(r"[_\s]+", _COPY.sub(" ", part)):
-            token = _without_kind(piece)
-            if _is_number(token) and (nik is None or re.sub(r"\D", "", token) != nik):
-                return token.upper()
+def _kta(parts: list[str], nik: str | None) -> str | None:
+    """From the picture's own name, the token with most digits; else its folder, if it is one.
+
+    Higher folders are batches, and carry region codes.
+    """
+    own = re.split(r"[_\s]+", _COPY.sub(" ", parts[0])) if parts else []
+    for pieces in (own, parts[1:2]):
+        tokens = [_without_kind(piece) for piece in pieces]
+        numbers = [token for token in tokens if _is_number(token) and _digits(token) != nik]
+        if numbers:
+            return max(numbers, key=lambda token: len(_digits(token))).upper()
     return None
+
+
+def _digits(token: str) -> str:
+    return re.sub(r"\D", "", token)
 
 
 def _without_kind(piece: str) -> str:
@@ -88,9 +96,8 @@ def _without_kind(piece: str) -> str:
 
 
 def _is_number(token: str) -> bool:
-    digits = sum(sign.isdigit() for sign in token)
     return (
-        digits >= _LEAST_DIGITS
+        len(_digits(token)) >= _LEAST_DIGITS
         and len(token) <= _LONGEST
         and bool(_TOKEN.fullmatch(token))
         and not _CAMERA.fullmatch(token)

@@ -80,7 +80,7 @@ def _ladder(image: Image.Image) -> Iterator[Callable[[], bytes]]:
         for shades in (8, 4, 3):
             yield partial(_without_loss, grey, shades)
     else:
-        for quality in (55, 30):
+        for quality in (55, 38, 22):
             yield partial(_lossy, image, quality)
     yield partial(_lossy, image, 10)
     for share in _SHRINKINGS:
@@ -89,7 +89,7 @@ def _ladder(image: Image.Image) -> Iterator[Callable[[], bytes]]:
 
 
 def _lossy(image: Image.Image, quality: int) -> bytes:
-    return _saved(image, quality=quality, method=0 if _is_large(image) else 2)
+    return _saved(image, quality=quality, method=0 if _is_large(image) else 1)
 
 
 def _without_loss(grey: Image.Image, shades: int) -> bytes:
@@ -131,4 +131,4 @@ def _resized(image: Image.Image, sides: tuple[int, int]) -> Image.Image:
     factor = int(min(image.width / sides[0], image.height / sides[1]) + 0.01)
     if factor > 1:
         image = image.reduce(factor)  # ten times faster, and near enough for what is left
-    return image if image.size == sides else image.resize(sides, Image.Resampling.LANCZOS)
+    return image if image.size == sides else image.resize(sides, Image.Resampling.BICUBIC)
