@@ -2,6 +2,7 @@
 
 from portal.seed.everything import Seeded, seed
 from portal.seed.offices import load_offices
+from portal.seed.parties import take_part
 from portal.seed.process import load_process
 from portal.seed.regions import REGION_SET, load_regions
 
@@ -12,4 +13,5 @@ __all__ = [
     "load_process",
     "load_regions",
     "seed",
+    "take_part",
 ]

@@ -109,6 +109,11 @@ def rows(region_set_id: int) -> Iterator[dict[str, Any]]:
         yield region(Level.DISTRICT, code, row["name"], parent, ZONE_OF_PROVINCE[code[:2]], None)
 
 
+def districts_of(regency_code: str) -> list[str]:
+    """The codes of a kabupaten's kecamatan, in order."""
+    return [row["code"] for row in _read("districts") if row["regency_code"] == regency_code]
+
+
 def _read(name: str) -> list[dict[str, str]]:
     with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

@@ -1,0 +1,63 @@
+"""`sipol demo`: accounts of every role with their passwords, and files to try them with.
+
+Next station: the printed address, or `sipol upload` with a printed token.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from portal.auth.passwords import Passwords
+from portal.cli.installation import configuration, database, refusals
+from portal.clock import system_clock
+from portal.demo import DemoLogin, ensure
+from portal.demo.files import CARDS, ROWS, write_samples
+
+ROLES = {
+    "coordinator": "koordinator partai",
+    "operator": "operator partai",
+    "verifier": "verifikator",
+    "supervisor": "pengawas",
+    "administrator": "administrator",
+    "observer": "pengamat Bawaslu",
+}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Semua akun sebagai JSON, dengan token.")
+@click.option(
+    "--files",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Tulis berkas contoh ke folder ini.",
+)
+@click.option("--rows", default=ROWS, show_default=True, help="Baris setiap daftar anggota.")
+@click.option("--cards", default=CARDS, show_default=True, help="Anggota dengan gambar kartu.")
+def demo(*, as_json: bool, folder: Path | None, rows: int, cards: int) -> None:
+    """Akun contoh dua partai dan para petugas, dan berkas contoh. Ditolak dalam mode produksi.
+
+    Sample accounts of two parties and the offices, and sample files; refused in production.
+    """
+    config = configuration()
+    with database(config) as sessions, refusals():
+        logins = ensure(sessions, config, Passwords(), system_clock())
+    written = write_samples(folder, rows=rows, cards=cards) if folder else []
+    if as_json:
+        click.echo(json.dumps([asdict(login) for login in logins], ensure_ascii=False, indent=2))
+        return
+    for login in logins:
+        # Never in a table that shortens: a password with its end cut off opens nothing.
+        click.echo(f"{login.login:<22} {login.password:<21} {_place(login)}")
+    click.echo(f"\nKata sandi dan token tersimpan di {config.home / 'demo.json'}.")
+    if folder is not None:
+        click.echo(f"{len(written)} berkas contoh ditulis ke {folder}.")
+
+
+def _place(login: DemoLogin) -> str:
+    office = f"kantor KPU {login.office}" if login.office else ""
+    regions = f"wilayah {', '.join(login.regions)}" if login.regions else ""
+    return " · ".join(filter(None, (ROLES[login.role], login.party, office, regions)))
