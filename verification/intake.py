@@ -119,15 +119,11 @@ def by_upload(session: Session, upload_id: str) -> ReceivedFile | None:
 
 
 def _check_fit(requirement: Requirement, region: Region, purpose: str) -> None:
-    fits = requirement.purpose == purpose or (
-        # Scans may be sent for the list whose members they show.
-        (requirement.purpose, purpose) == (Purpose.ROSTER, Purpose.SCANS)
-    )
-    if not fits:
+    if requirement.purpose != purpose:
         raise UnknownRequirement("the requirement does not take that purpose")
+    # A list or an archive may be sent for a whole province or the nation.
     asked, given = HEIGHT[Level(requirement.level)], HEIGHT[Level(region.level)]
-    below = given > asked if purpose != Purpose.DOCUMENT else given != asked
-    if below:
+    if given > asked or (given != asked and purpose == Purpose.DOCUMENT):
         raise UnknownRequirement("the requirement does not stand at that level of region")
 
 

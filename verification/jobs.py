@@ -42,7 +42,11 @@ class JobKind(StrEnum):
 
 
 class NotYet(Exception):
-    """What a handler raises to be called again later: its work waits for other work."""
+    """What a handler raises to be called again in `seconds`: its work waits for other work."""
+
+    def __init__(self, why: str, seconds: float = 2.0) -> None:
+        super().__init__(why)
+        self.seconds = seconds
 
 
 def enqueue(
@@ -66,6 +70,20 @@ def enqueue(
     over = Job.state.in_([JobState.DONE.value, JobState.FAILED.value])
     later = and_(Job.state == JobState.WAITING.value, Job.ready_at > ready)
     session.execute(_upsert(session, values, again, or_(over, later)))
+
+
+def any_ready(session: Session, now: datetime, kinds: Iterable[str]) -> bool:
+    """Whether a job waits: a look that takes no lock, before `lease`, which does."""
+    ready = (
+        select(Job.id)
+        .where(
+            Job.state == leases.word(JobState.WAITING),
+            Job.ready_at <= now,
+            Job.kind.in_([str(kind) for kind in kinds]),
+        )
+        .limit(1)
+    )
+    return session.scalar(ready) is not None
 
 
 def lease(

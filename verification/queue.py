@@ -16,11 +16,28 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from verification import leases
+from verification.board import overview
 from verification.errors import LeaseLost, NothingToClaim, Stale
 from verification.item_moves import FREE, free, holds, journal, log_claim, move
 from verification.journal_kinds import Kind
 from verification.models import Item, Office
 from verification.states import Action, ItemState, Role, after
+
+__all__ = [
+    "claim_item",
+    "claim_next",
+    "expire",
+    "flag",
+    "heartbeat",
+    "held_by",
+    "overview",
+    "position",
+    "release",
+    "release_all",
+    "return_to_queue",
+    "revoke",
+    "skip",
+]
 
 SYSTEM = "system"
 EXPIRE_LIMIT = 500

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from verification.errors import NotFound, UnknownRequirement
@@ -41,6 +41,15 @@ class Scope:
     def covers(self, code: str) -> bool:
         """Whether the region `code` is one of these, or lies in one of these."""
         return any(within(code, top) for top in self.codes)
+
+    def region_ids(self, election: Election) -> Select[int]:
+        """The inner keys of the election's regions in this scope, as a subquery."""
+        inside: list[ColumnElement[bool]] = [true()] if NATION in self.codes else []
+        for top in self.codes:
+            inside += [Region.code == top, Region.code.startswith(f"{top}.", autoescape=True)]
+        return select(Region.id).where(
+            Region.region_set_id == election.region_set_id, or_(false(), *inside)
+        )
 
 
 def within(code: str, top: str) -> bool:
