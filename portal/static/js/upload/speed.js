@@ -1,0 +1,30 @@
+// Bytes a second over about the last half minute.
+
+const SPAN = 30_000;
+const STEP = 250;
+
+export class Speed {
+  constructor() {
+    this.points = [];
+  }
+
+  /** Bytes sent so far; a jump that was no sending (a resumed upload) begins with `reset`. */
+  note(bytes) {
+    const now = performance.now();
+    const last = this.points.at(-1);
+    if (last && now - last.at < STEP) return;
+    this.points.push({ at: now, bytes });
+    while (this.points.length > 2 && now - this.points[0].at > SPAN) this.points.shift();
+  }
+
+  reset() {
+    this.points = [];
+  }
+
+  rate() {
+    if (this.points.length < 2) return 0;
+    const first = this.points[0];
+    const last = this.points.at(-1);
+    return Math.max(0, ((last.bytes - first.bytes) * 1000) / (last.at - first.at));
+  }
+}
