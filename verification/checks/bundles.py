@@ -8,6 +8,7 @@ Next station: ``verification/checks/scans.py``, outside, joins the answers.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import stat
 import zipfile
@@ -64,7 +65,8 @@ def render_entries(job: Job) -> JSON:
     """``arguments``: ``container`` (``zip``, ``jpeg`` or ``png``), ``numbers`` to render,
     ``max_entry`` (bytes), ``max_pixels``, ``max_side``.
 
-    Answer: ``rendered`` and ``refused``, lists of numbers with bytes read, or code and parameters.
+    Answer: ``rendered``, each number, bytes and SHA-256 of the picture as it was sent; ``refused``,
+    each number, code and parameters.
     """
     numbers = job.arguments["numbers"]
     assert isinstance(numbers, list)
@@ -74,14 +76,14 @@ def render_entries(job: Job) -> JSON:
         for number in numbers:
             assert isinstance(number, int)
             try:
-                rendered.append([number, _render(job, pictures, number)])
+                rendered.append([number, *_render(job, pictures, number)])
             except Refuse as refusal:
                 params: dict[str, JSON] = dict(refusal.params)
                 refused.append([number, refusal.code, params])
     return {"rendered": rendered, "refused": refused}
 
 
-def _render(job: Job, pictures: zipfile.ZipFile | None, number: int) -> int:
+def _render(job: Job, pictures: zipfile.ZipFile | None, number: int) -> tuple[int, str]:
     content = _content(job, pictures, number)
     kind = glance(content.getbuffer()[:64].tobytes())
     if kind not in {"jpeg", "png"}:
@@ -100,7 +102,8 @@ def _render(job: Job, pictures: zipfile.ZipFile | None, number: int) -> int:
         raise
     assert job.output
     write_card(upright, job.output, number)
-    return content.getbuffer().nbytes
+    sent = content.getbuffer()
+    return sent.nbytes, hashlib.sha256(sent).hexdigest()
 
 
 def _content(job: Job, package: zipfile.ZipFile | None, number: int) -> io.BytesIO:

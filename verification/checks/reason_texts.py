@@ -68,6 +68,12 @@ _FILE: Mapping[str, Texts] = {
         "Pilih berkas yang benar, lalu unggah lagi.",
         "Choose the right file, then upload it again.",
     ),
+    "file.duplicate": Texts(
+        "Berkas yang sama persis sudah diterima untuk syarat dan wilayah ini.",
+        "Exactly this file has been received already for this requirement and region.",
+        "Tidak perlu diunggah lagi. Bila isinya seharusnya lain, unggah berkas yang benar.",
+        "No need to upload it again. If it should differ, upload the right file.",
+    ),
     "file.size_differs": Texts(
         "Ukuran berkas di server ({size} bita) berbeda dari yang diterima ({expected} bita). "
         "Ini bukan kesalahan Anda.",

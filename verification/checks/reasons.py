@@ -29,13 +29,20 @@ class Described:
     repair: str
 
 
-def describe(code: str, params: Mapping[str, Parameter], locale: str) -> Described:
+def describe(
+    code: str,
+    params: Mapping[str, Parameter],
+    locale: str,
+    *,
+    reasons: Mapping[str, Texts] = REASONS,
+) -> Described:
     """``locale``: ``en`` or anything beginning with it is English, everything else Indonesian.
 
-    Never fails: an unknown code gets a general sentence, a missing parameter «…».
+    ``reasons`` may be a larger table, joined where the wiring knows of further codes. Never fails:
+    an unknown code gets a general sentence, a missing parameter «…».
     """
     english = locale.lower().startswith("en")
-    texts = REASONS.get(code, UNKNOWN)
+    texts = reasons.get(code, UNKNOWN)
     message, repair = (
         (texts.en_message, texts.en_repair) if english else (texts.id_message, texts.id_repair)
     )

@@ -9,6 +9,7 @@ Next station: ``verification/checks/scans.py`` joins names and images.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ BATCH_LIMITS = Limits(cpu=120, wall=600.0, output=16 * MIB, output_files=64)
 BATCH = 50
 MOST_FAILURES, MOST_FAILED_SECONDS = 24, 300.0
 _NAME, _MEGABYTE = 200, 1_000_000
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,8 @@ def list_archive(sandbox: Sandbox, source: Path, caps: ScanCaps) -> Listing | Fi
 
 
 class Batches:
-    """Renders pictures by number. ``images`` and ``refused`` fill up; ``fatal`` ends it all.
+    """Renders pictures by number. ``images``, ``digests`` (SHA-256 of what was sent, hex) and
+    ``refused`` fill up; ``fatal`` ends it all.
 
     Images are collected in ``place``; nothing is in the cache before all are done.
     """
@@ -80,6 +83,7 @@ class Batches:
         self._caps, self._place = caps, place
         self._failures, self._failed_seconds, self._bytes = 0, 0.0, 0
         self.images: dict[int, DerivedImage] = {}
+        self.digests: dict[int, str] = {}
         self.refused: dict[int, Finding] = {}
         self.fatal: Finding | None = None
 
@@ -131,8 +135,9 @@ class Batches:
 
     def _take(self, result: JSON, batch: list[int], made: Path) -> None:
         rendered, refused = _split(result, batch)
+        self.digests |= {number: digest for number, (_, digest) in rendered.items()}
         images = adopt(made, self._place, [(number, ImageKind.CARD) for number in rendered])
-        self._bytes += sum(rendered.values())
+        self._bytes += sum(size for size, _ in rendered.values())
         if self._bytes > self._caps.total:
             most = self._caps.total // _MEGABYTE
             size = self._bytes // _MEGABYTE
@@ -167,9 +172,9 @@ def _listing(result: JSON, caps: ScanCaps) -> Listing:
     return Listing(names=names, problems=problems, ignored=ignored)
 
 
-def _split(result: JSON, batch: list[int]) -> tuple[dict[int, int], dict[int, Finding]]:
-    """Bytes by number, findings by number; together exactly what was asked for."""
-    rendered: dict[int, int] = {}
+def _split(result: JSON, batch: list[int]) -> tuple[dict[int, tuple[int, str]], dict[int, Finding]]:
+    """Bytes and digest by number, findings by number; together exactly what was asked for."""
+    rendered: dict[int, tuple[int, str]] = {}
     refused: dict[int, Finding] = {}
     match result:
         case {"rendered": list(done), "refused": list(not_done)}:
@@ -178,8 +183,8 @@ def _split(result: JSON, batch: list[int]) -> tuple[dict[int, int], dict[int, Fi
             raise Malformed("batch")
     for entry in (*done, *not_done):
         match entry:
-            case [int(number), int(size)] if size >= 0:
-                rendered[number] = size
+            case [int(number), int(size), str(digest)] if size >= 0 and _SHA256.fullmatch(digest):
+                rendered[number] = size, digest
             case [int(number), str(code), dict(params)]:
                 refused[number] = _finding(code, params)
             case _:

@@ -30,8 +30,9 @@ Progress = Callable[[int, int], None]
 class ScanEntry:
     """One picture. ``number`` is its place in the archive, from 1; it names the image.
 
-    ``image`` or ``refused`` is set, never both. ``name``, ``nik`` and ``kta`` are personal data:
-    for pairing and for the owner's own page, never for logs; they stay out of ``repr``.
+    ``image`` and ``sha256`` (of the picture as sent, hex) are set, or ``refused``. ``name``,
+    ``nik`` and ``kta`` are personal data: for pairing and for the owner's own page, never for logs;
+    they stay out of ``repr``.
     """
 
     number: int
@@ -40,6 +41,7 @@ class ScanEntry:
     nik: str | None = field(repr=False)
     kta: str | None = field(repr=False)
     image: DerivedImage | None
+    sha256: str | None
     refused: Finding | None
 
     @property
@@ -110,7 +112,7 @@ def check_scans(
         publish(place, derived_dir, batches.images.values())
     refused = listing.problems | batches.refused
     entries = tuple(
-        _entry(number, shown, batches.images.get(number), refused.get(number))
+        _entry(number, shown, batches, refused.get(number))
         for number, shown in listing.names.items()
     )
     if not batches.images:
@@ -124,9 +126,7 @@ def check_scans(
     )
 
 
-def _entry(
-    number: int, name: str, image: DerivedImage | None, refused: Finding | None
-) -> ScanEntry:
+def _entry(number: int, name: str, batches: Batches, refused: Finding | None) -> ScanEntry:
     said = read_name(name)
     return ScanEntry(
         number=number,
@@ -134,7 +134,8 @@ def _entry(
         name=name,
         nik=said.nik,
         kta=said.kta,
-        image=image,
+        image=batches.images.get(number),
+        sha256=batches.digests.get(number),
         refused=refused,
     )
 

@@ -11,7 +11,7 @@ import pytest
 
 from verification import checks
 from verification.checks.kinds import glance, suffix_fits
-from verification.checks.reasons import REASONS, describe
+from verification.checks.reasons import REASONS, Texts, describe
 
 CODE = re.compile(r"(file|document|page|image|scans)\.[a-z_]*[a-z]")
 CODES = pytest.mark.parametrize("code", sorted(REASONS))
@@ -35,7 +35,7 @@ def names(text: str) -> set[str]:
 
 def test_every_code_in_use_has_words():
     composed = {f"file.type_{kind}" for kind in ("html", "zip", "office", "heic", "image", "text")}
-    composed |= {"file.type_archive", "scans.unmatched"}
+    composed |= {"file.type_archive", "file.duplicate", "scans.unmatched"}
 
     assert used_codes() | composed == set(REASONS)
 
@@ -78,6 +78,12 @@ def test_a_list_of_kinds_reads_as_a_sentence():
 
 def test_an_unknown_code_still_says_something():
     assert describe("made.up", {}, "id").message == "Berkas ini tidak lolos pemeriksaan sistem."
+
+
+def test_further_codes_can_be_joined():
+    joined = {"list.empty": Texts("Kosong.", "Empty.", "Isi.", "Fill.")}
+
+    assert describe("list.empty", {}, "en", reasons=joined).message == "Empty."
 
 
 def test_values_are_never_templates():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,7 @@ def test_a_single_picture_is_read_by_its_own_name(check_zip: CheckScans):
     assert result.passed
     (entry,) = result.entries
     assert (entry.kind, entry.nik) == (CardKind.KTP, NIK)
+    assert entry.sha256 == hashlib.sha256(files.card()).hexdigest()
     assert entry.image
     assert (entry.image.width, entry.image.height) == (1240, 775)
 
