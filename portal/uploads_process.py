@@ -12,10 +12,10 @@ Next station: `uploads/asgi.py`.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 
+from portal import process_logs
 from portal.config import Config, ConfigurationError
 from portal.intake import PortalPolicy
 from portal.keys import KeyStore
@@ -34,9 +34,7 @@ def app() -> Application:
     """The ASGI application of the process that the environment describes."""
     os.umask(PRIVATE)
     config = Config.load(os.environ)
-    logging.basicConfig(
-        level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    process_logs.configure(config.log_level)
     # Every thread that may ask the database gets a connection without waiting for another's.
     engine = make_engine(config.database_url, pool_size=POLICY_THREADS + HASH_THREADS)
     return application(server_of(config, index_in(os.environ, config), Sessions(engine)))

@@ -1,0 +1,33 @@
+"""`sipol worker`: does the jobs until SIGTERM; a long one stops at its next checkpoint and goes back.
+
+Next station: `portal/worker_process.py`.
+"""
+
+from __future__ import annotations
+
+import click
+
+from portal import process_logs
+from portal.cli.installation import configuration, database, refusals
+from portal.worker_process import pulse_in, sandbox_of, worker_of
+from verification.sandbox.launcher import SandboxUnavailable
+from verification.worker import run_until_signalled
+
+
+@click.command()
+def worker() -> None:
+    """Periksa berkas, impor daftar anggota, terbitkan tanda terima, sampai dihentikan.
+
+    Check files, import member lists, issue receipts, until stopped.
+    """
+    config = configuration()
+    process_logs.configure(config.log_level)
+    try:
+        sandbox = sandbox_of(config)
+    except SandboxUnavailable as error:
+        raise click.ClickException(
+            f"berkas asing tidak dapat diperiksa dengan aman di mesin ini: {error}. Pasang "
+            "bubblewrap, atau SIPOL_SANDBOX=development untuk mencoba-coba."
+        ) from None
+    with database(config) as sessions, refusals(), pulse_in(config.run_dir) as pulse:
+        run_until_signalled(worker_of(config, sessions, sandbox, pulse))

@@ -1,0 +1,100 @@
+"""One worker: what it holds, and when it begins. It has no door; work comes to it as jobs.
+
+It holds the receipt key and the field keys, and parses foreign files behind walls only; when those
+do not stand it does not begin (configuration `sandbox`).
+
+Next station: `verification/worker.py` takes the jobs, `verification/handlers.py` does them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from portal.config import Config
+from portal.intake import PortalPolicy
+from portal.keys import KeyStore
+from portal.reconcile import Reconciler
+from uploads.arrivals import ArrivalLog
+from verification.db import Sessions
+from verification.handlers import TIMERS, Tools, handlers
+from verification.jobs import JobKind
+from verification.sandbox.launcher import Bubblewrap, Sandbox, Unwalled
+from verification.signing import Signer
+from verification.worker import PULSE_SUFFIX, Handler, Task, Timer, Worker, worker_name
+
+log = logging.getLogger(__name__)
+
+RECONCILE_EVERY = timedelta(seconds=15)
+DEAD_PULSE_SECONDS = 3600.0
+
+
+def worker_of(config: Config, sessions: Sessions, sandbox: Sandbox, pulse: Path) -> Worker:
+    """A worker wired to this installation. Raises KeyMissing when `sipol init` has not been run."""
+    keys = KeyStore(config.keys_dir)
+    arrivals = ArrivalLog(config.upload_root)
+    tools = Tools(
+        sessions=sessions,
+        data_path=arrivals.data_path,
+        derived=config.derived_dir,
+        scratch=config.tmp_dir,
+        sandbox=sandbox,
+        field_keys=keys.field_keys(),
+        signer=Signer(key=keys.receipt_key(), issuer=config.issuer),
+    )
+    return Worker(
+        sessions,
+        handlers(tools, portal_handlers(config, sessions, arrivals)),
+        name=worker_name(),
+        timers=(*TIMERS, Timer(kind=JobKind.RECONCILE, every=RECONCILE_EVERY)),
+        pulse=pulse,
+    )
+
+
+def portal_handlers(
+    config: Config, sessions: Sessions, arrivals: ArrivalLog
+) -> Mapping[str, Handler]:
+    """The jobs that only the portal can do, because they call the Policy."""
+    policy = PortalPolicy(sessions, config)
+    reconciler = Reconciler(arrivals, config.upload_root, sessions, policy)
+
+    def reconcile(_task: Task) -> None:
+        done = reconciler.run()
+        if done.recorded or done.released or done.failed:
+            log.info(
+                "reconciled: %d recorded, %d released, %d failed",
+                done.recorded,
+                done.released,
+                done.failed,
+            )
+
+    return {JobKind.RECONCILE: reconcile}
+
+
+def sandbox_of(config: Config) -> Sandbox:
+    """The walls the configuration asks for, each tried from inside. Raises SandboxUnavailable."""
+    if config.sandbox == "development":
+        log.warning("foreign files are parsed without walls: for development only")
+        return Unwalled()
+    walls = Bubblewrap()
+    walls.verify(hidden=(config.keys_dir, config.upload_root))
+    return walls
+
+
+@contextmanager
+def pulse_in(directory: Path) -> Iterator[Path]:
+    """The file this worker touches while alive; gone at its end, with those of workers long dead."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for old in directory.glob(f"*{PULSE_SUFFIX}"):
+        if time.time() - old.stat().st_mtime > DEAD_PULSE_SECONDS:
+            old.unlink(missing_ok=True)
+    pulse = directory / f"worker-{os.getpid()}{PULSE_SUFFIX}"
+    try:
+        yield pulse
+    finally:
+        pulse.unlink(missing_ok=True)
