@@ -108,9 +108,9 @@ def upload(
     screen: PersonScreen | JsonScreen = (
         JsonScreen(files, sys.stdout) if as_json else PersonScreen(files, lang, sys.stdout)
     )
+    tickets = Tickets()
     transfer = Transfer(
-        api=lambda: Api(Web(lang), base, token, election),
-        tickets=Tickets(),
+        api=lambda: Api(Web(lang), base, token, election, tickets),
         store=store,
         screen=screen,
         claim=claim,

@@ -20,6 +20,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Terputus{why}; {safe} dari {size} sudah aman di server, mencoba lagi dalam {seconds} detik",
         "Interrupted{why}; {safe} of {size} are safe on the server, trying again in {seconds} s",
     ),
+    "server_busy": ("server sedang sibuk", "the server is busy"),
     "anew": (
         "server tidak lagi mengenal unggahan ini; mulai lagi dari awal",
         "the server no longer knows this upload; starting again from the beginning",

@@ -4,6 +4,7 @@ Next station: `portal.cli.client.transfer`.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urljoin
@@ -27,7 +28,7 @@ class AuthRefused(Exception):
 class FileStatus:
     """`GET uploads/{id}`: `state` received, checking, passed or rejected once all bytes are there.
 
-    `reason` is the sentence of a rejection, `receipt` the serial of its receipt, both may be empty.
+    `reason` is a rejection's sentence and its repair, `receipt` the serial of its receipt, both may be empty.
     """
 
     state: str
@@ -50,29 +51,64 @@ class FileStatus:
         return self.state in {"passed", "rejected"}
 
 
+class Tickets:
+    """The run's one ticket, shared by its threads and fetched anew when it has ended."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ticket: str | None = None
+
+    def get(self, fetch: Callable[[], str], token: str) -> str:
+        """The ticket, or the token itself where the server gives no tickets."""
+        with self._lock:
+            if self._ticket is None:
+                try:
+                    self._ticket = fetch()
+                except Answered as answer:
+                    if answer.passes:
+                        raise
+                    self._ticket = token
+            return self._ticket
+
+    def current(self) -> str | None:
+        """The ticket, if one was fetched: it may outlive the token."""
+        return self._ticket
+
+    def ended(self, ticket: str) -> None:
+        """It was refused: the next `get` asks for another."""
+        with self._lock:
+            if self._ticket == ticket:
+                self._ticket = None
+
+
 class Api:
     """Calls with the account's token. Raises Lost, NotTrusted, Answered, and AuthRefused for 401."""
 
-    def __init__(self, web: Web, server: str, token: str, election: str | None) -> None:
+    def __init__(
+        self, web: Web, server: str, token: str, election: str | None, tickets: Tickets
+    ) -> None:
         self.web = web
         self.server = server
         self.token = token
         self.election = election
+        self.tickets = tickets
 
     def ticket(self) -> str:
-        """A ticket that only creates uploads, and outlives the night."""
-        return str(self._json("POST", "tickets", json={})["ticket"])
+        """What creates uploads: the run's ticket, which outlives the night."""
+        return self.tickets.get(
+            lambda: str(self._json("POST", "tickets", json={})["ticket"]), self.token
+        )
 
     def status(self, upload: str) -> FileStatus:
         """How far an upload is."""
         value = self._json("GET", f"uploads/{quote(upload, safe='')}")
         return FileStatus(
-            state=str(value.get("state") or ""),
+            state=_text(value, "state"),
             offset=_number(value.get("offset")),
             length=_number(value.get("length")),
-            reason=_sentence(value.get("reason")),
-            receipt=_serial(value.get("receipt")),
-            finished_at=str(value.get("finished_at") or ""),
+            reason=" ".join(filter(None, (_text(value, "reason"), _text(value, "repair")))),
+            receipt=_text(value, "receipt"),
+            finished_at=_text(value, "finished_at"),
         )
 
     def address(self, upload: str) -> str:
@@ -100,56 +136,35 @@ class Api:
 
     def _send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         try:
-            return self.web.send(
-                method,
-                urljoin(self.server, f"/api/v1/{path}"),
-                token=self.token,
-                params={"election": self.election} if self.election else None,
-                **kwargs,
-            )
+            return self._send_as(self.token, method, path, **kwargs)
         except Answered as answer:
-            if answer.status == 401:
-                raise AuthRefused(answer.sentence) from None
-            raise
+            if answer.status != 401:
+                raise
+            refused = AuthRefused(answer.sentence)
+        spare = self.tickets.current() if path.startswith("uploads/") else None
+        if spare is None or spare == self.token:
+            raise refused
+        try:
+            # The token has ended during the night; the ticket may still ask for its uploads.
+            return self._send_as(spare, method, path, **kwargs)
+        except Answered as answer:
+            if answer.status != 401:
+                raise
+            raise refused from None
 
-
-class Tickets:
-    """The run's one ticket, shared by its threads and fetched anew when it has ended."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._ticket: str | None = None
-
-    def get(self, api: Api) -> str:
-        """The ticket, or the token itself where the server gives no tickets."""
-        with self._lock:
-            if self._ticket is None:
-                try:
-                    self._ticket = api.ticket()
-                except Answered as answer:
-                    if answer.passes:
-                        raise
-                    self._ticket = api.token
-            return self._ticket
-
-    def ended(self, ticket: str) -> None:
-        """It was refused: the next `get` asks for another."""
-        with self._lock:
-            if self._ticket == ticket:
-                self._ticket = None
+    def _send_as(self, token: str, method: str, path: str, **kwargs: Any) -> requests.Response:
+        return self.web.send(
+            method,
+            urljoin(self.server, f"/api/v1/{path}"),
+            token=token,
+            params={"election": self.election} if self.election else None,
+            **kwargs,
+        )
 
 
 def _number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _sentence(value: object) -> str:
-    if isinstance(value, dict):
-        value = value.get("sentence") or value.get("message") or value.get("code")
-    return str(value or "")
-
-
-def _serial(value: object) -> str:
-    if isinstance(value, dict):
-        value = value.get("serial") or value.get("id")
-    return str(value or "")
+def _text(value: dict[str, Any], name: str) -> str:
+    return str(value.get(name) or "")

@@ -207,8 +207,9 @@ class Run:
         if status.receipt:
             try:
                 document = api.receipt(status.receipt)
-            except (Lost, Answered, AuthRefused, NotTrusted):
-                if time.monotonic() < self._checks[number].until:
+            except (Lost, Answered, AuthRefused, NotTrusted) as error:
+                passes = isinstance(error, Lost) or (isinstance(error, Answered) and error.passes)
+                if passes and time.monotonic() < self._checks[number].until:
                     return
             else:
                 fits = _fits(document, stored)

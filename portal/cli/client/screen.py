@@ -98,7 +98,7 @@ class PersonScreen:
 
     def waiting(self, number: int, why: str, seconds: float) -> None:
         text = self.say(
-            "waiting", why=_why(why), seconds=max(1, round(seconds)), **self._amounts(number)
+            "waiting", why=self._why(why), seconds=max(1, round(seconds)), **self._amounts(number)
         )
         self._about(number, text)
 
@@ -126,7 +126,7 @@ class PersonScreen:
                 word,
                 at=self._at(outcome),
                 reason=outcome.reason or "?",
-                why=_why(outcome.reason),
+                why=self._why(outcome.reason),
                 **self._amounts(number),
             ),
         )
@@ -157,6 +157,10 @@ class PersonScreen:
             "safe": amount(self.acknowledged[number], self.lang),
             "size": amount(self.sizes[number], self.lang),
         }
+
+    def _why(self, why: str) -> str:
+        # A bare status code tells a person nothing.
+        return f" ({self.say('server_busy') if why.isdigit() else why})" if why else ""
 
     def _at(self, outcome: Outcome) -> str:
         try:
@@ -253,7 +257,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _why(why: str) -> str:
-    return f" ({why})" if why else ""

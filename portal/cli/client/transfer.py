@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol, TypeVar
 
-from portal.cli.client.api import Api, AuthRefused, FileStatus, Tickets
+from portal.cli.client.api import Api, AuthRefused, FileStatus
 from portal.cli.client.patience import ChunkSize, Patience, Stopped
 from portal.cli.client.state import Remembered, StateStore, fingerprint, hash_file
 from portal.cli.client.tus import TusUpload
@@ -75,7 +75,6 @@ class Transfer:
         self,
         *,
         api: Callable[[], Api],
-        tickets: Tickets,
         store: StateStore,
         screen: Screen,
         claim: Mapping[str, str],
@@ -85,7 +84,6 @@ class Transfer:
         again: bool = False,
     ) -> None:
         self.api = api
-        self.tickets = tickets
         self.store = store
         self.screen = screen
         self.claim = claim
@@ -205,7 +203,7 @@ class _One:
         """POST until it is answered; a lost reply leaves an empty upload that expires by itself."""
         renewed = False
         while True:
-            ticket = self.patiently(lambda: self.run.tickets.get(self.api))
+            ticket = self.patiently(self.api.ticket)
             try:
                 return self.patiently(lambda ticket=ticket: self.tus.create(ticket))  # type: ignore[misc]
             except Answered as answer:
@@ -214,7 +212,7 @@ class _One:
                 if renewed:
                     raise AuthRefused(answer.sentence) from None
             renewed = True
-            self.run.tickets.ended(ticket)
+            self.api.tickets.ended(ticket)
 
     def bytes_arrive(self, *, resuming: bool) -> bool:
         """Send from the durable offset to the end. False: the server no longer has the upload."""

@@ -89,6 +89,7 @@ def test_trouble_that_passes_leads_to_head(stand: Stand, file: Path, status: int
     stand.faults.append(Say(status))
     assert sipol(file).exit_code == 0
     assert stand.seen.count("HEAD", "/files/") == 1
+    assert stand.seen.count("POST", "/files/") == 1
 
 
 def test_creation_is_tried_again_too(stand: Stand, file: Path) -> None:
@@ -131,6 +132,13 @@ def test_an_unknown_token_is_its_own_exit_code(stand: Stand, file: Path) -> None
     assert "minta token baru" in result.output
 
 
+def test_a_token_that_ends_during_the_night_ends_nothing(stand: Stand, file: Path) -> None:
+    stand.watch = (MIB, lambda: setattr(stand, "known_token", "another"))
+    result = sipol(file)
+    assert result.exit_code == 0, result.output
+    assert "Lolos pemeriksaan sistem" in result.output
+
+
 def test_a_server_that_stays_away_is_its_own_exit_code(stand: Stand, file: Path) -> None:
     stand.faults.extend([Cut(MIB), *(Say(503, "HEAD") for _ in range(50))])
     result = sipol(file, "--patience", "0.5")
@@ -146,7 +154,7 @@ def test_a_refusal_is_told_in_the_servers_words_and_not_repeated(stand: Stand, f
 
 
 def test_a_rejection_by_the_system_says_why(stand: Stand, file: Path) -> None:
-    stand.verdict = ("rejected", "PDF tidak dapat dibuka. Simpan ulang sebagai PDF.")
+    stand.verdict = ("rejected", "PDF tidak dapat dibuka.")
     result = sipol(file)
     assert result.exit_code == 1
     assert "Ditolak sistem: PDF tidak dapat dibuka. Simpan ulang sebagai PDF." in result.output
@@ -227,6 +235,11 @@ def test_a_receipt_for_another_file_is_pointed_out(
 ) -> None:
     monkeypatch.setattr("portal.cli.client.run._fits", lambda *_: False)
     assert "PERINGATAN: tanda terima" in sipol(file).output
+
+
+def test_a_receipt_that_cannot_be_fetched_yet_is_asked_for_again(stand: Stand, file: Path) -> None:
+    stand.faults.append(Say(503, "GET", at="/api/v1/receipts/"))
+    assert "Tanda terima:" in sipol(file).output
 
 
 def test_receipts_go_where_they_are_wanted(stand: Stand, file: Path, tmp_path: Path) -> None:
