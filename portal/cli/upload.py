@@ -8,6 +8,7 @@ not finished within --wait · 130 interrupted.
 Next station: `portal.cli.client.run`.
 """
 
+import io
 import mimetypes
 import os
 import secrets
@@ -105,6 +106,9 @@ def upload(
     state = state_directory(os.environ)
     store = StateStore(state / "uploads")
     store.sweep()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A console of another code page must not end an upload over a letter.
+        sys.stdout.reconfigure(errors="replace")
     screen: PersonScreen | JsonScreen = (
         JsonScreen(files, sys.stdout) if as_json else PersonScreen(files, lang, sys.stdout)
     )

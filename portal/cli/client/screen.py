@@ -243,7 +243,8 @@ class JsonScreen:
 
     def _emit(self, **event: object) -> None:
         with self._lock:
-            self.out.write(json.dumps(event, ensure_ascii=False) + "\n")
+            # ASCII: whatever encoding a script's pipe has, and whatever a file is called.
+            self.out.write(json.dumps(event) + "\n")
             self.out.flush()
 
 

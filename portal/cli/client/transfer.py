@@ -109,7 +109,8 @@ class Transfer:
                 self._take(key)
                 with self.store.hold(key):
                     metadata = {
-                        "filename": path.name,
+                        # A name that is no text on this system is still a name to recognise.
+                        "filename": path.name.encode("utf-8", "replace").decode("utf-8"),
                         "filetype": filetype,
                         **self.claim,
                         "sha256": sha256,

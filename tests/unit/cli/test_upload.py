@@ -275,3 +275,13 @@ def test_a_file_name_cannot_drive_the_terminal(stand: Stand, tmp_path: Path) -> 
     output = sipol(evil).output
     assert "\x1b[2J" not in output
     assert "a?[2Jb[red].pdf" in output
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_file_name_that_is_no_text_still_arrives(
+    stand: Stand, tmp_path: Path, form: list[str]
+) -> None:
+    strange = tmp_path / os.fsdecode(b"sk\xff.pdf")
+    strange.write_bytes(b"x")
+    assert sipol(strange, *form).exit_code == 0
+    assert stand.arrival().metadata["filename"] == "sk?.pdf"
