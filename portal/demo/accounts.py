@@ -28,7 +28,6 @@ from portal.provisioning import SYSTEM, USUAL_SCOPES, new_password
 from portal.seed.parties import take_part
 from portal.tokens import sha256_of
 from verification.db import Sessions
-from verification.errors import DomainError
 from verification.models import Party
 from verification.reference import current_election, office_by_code
 from verification.states import Role
@@ -40,7 +39,7 @@ BANDUNG, AMBON, JAWA_BARAT, NATION = "32.73", "81.71", "32", "ID"
 _WIT = "Asia/Jayapura"
 
 
-class DemoRefused(DomainError):
+class DemoRefused(Exception):
     """A production installation takes no accounts whose passwords stand in a file."""
 
 

@@ -66,10 +66,14 @@ class SampleFile:
     purpose: str
 
 
-def write_samples(folder: Path, *, rows: int = ROWS, cards: int = CARDS) -> list[SampleFile]:
-    """Write both parties' files below `folder`: documents, lists of `rows` members, `cards` cards."""
+def write_samples(
+    folder: Path, *, rows: int = ROWS, cards: int = CARDS, letters: str = "AB"
+) -> list[SampleFile]:
+    """Write the parties' files below `folder`: documents, lists of `rows` members, `cards` cards."""
     written = []
     for number, (letter, party) in enumerate(PARTIES.items(), start=1):
+        if letter not in letters:
+            continue
         own = folder / f"partai-{letter.lower()}"
         own.mkdir(parents=True, exist_ok=True)
         written += _documents(own, party)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from portal.auth.passwords import Passwords
 from portal.clock import system_clock
 from portal.models import Account
 from portal.uploads_auth import resolve
-from verification.models import JournalEntry, Participation
+from verification.models import JournalEntry, Participation, ReceivedFile
 from verification.states import Role
 
 from .conftest import Installation
@@ -65,6 +66,26 @@ def test_a_lost_demo_file_means_new_passwords(sipol: Installation) -> None:
     second = json.loads(sipol("demo", "--json").output)
     assert [row["login"] for row in first] == [row["login"] for row in second]
     assert not {row["password"] for row in first} & {row["password"] for row in second}
+
+
+def test_a_filled_demo_has_one_party_at_work_and_only_once(sipol: Installation) -> None:
+    first = sipol("demo", "--filled", "--rows", "20", "--cards", "1").output
+    assert "17 berkas contoh Partai Contoh B sudah dikirim" in first
+    assert "sudah dikirim" not in sipol("demo", "--filled").output
+    with sipol.sessions.read() as session:
+        files = session.scalars(select(ReceivedFile)).all()
+        assert {file.participation.party.name for file in files} == {"Partai Contoh B"}
+        assert {file.purpose for file in files} == {"document", "roster", "scans"}
+        senders = select(Account.login).where(Account.public_id.in_(_senders(files)))
+        assert sorted(session.scalars(senders)) == [
+            "koordinator.b",
+            "operator.b.ambon",
+            "operator.b.bandung",
+        ]
+
+
+def _senders(files: Sequence[ReceivedFile]) -> list[str]:
+    return [file.uploaded_by.removeprefix("account:") for file in files]
 
 
 def test_demo_prints_whole_passwords_for_people(sipol: Installation) -> None:
