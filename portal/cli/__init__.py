@@ -11,12 +11,14 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "upload": ("portal.cli.upload:upload", "Unggah berkas; dilanjutkan bila terputus."),
     "verify": ("portal.cli.verify:verify", "Periksa tanda terima atau riwayat, tanpa jaringan."),
+    "up": ("portal.cli.up:up", "Jalankan semuanya: nginx, portal, unggahan, pekerja."),
     "init": ("portal.cli.init:init", "Siapkan folder, kunci, basis data, wilayah, syarat."),
     "demo": ("portal.cli.demo:demo", "Akun contoh dan berkas contoh."),
     "account": ("portal.cli.account:account", "Buat, daftar, dan nonaktifkan akun."),
     "token": ("portal.cli.token:token", "Buat token API untuk sebuah akun."),
     "worker": ("portal.cli.worker:worker", "Periksa berkas, impor daftar, terbitkan tanda terima."),
     "reconcile": ("portal.cli.reconcile:reconcile", "Catat unggahan selesai yang terlewat."),
+    "nginx": ("portal.cli.nginx:nginx", "Cetak atau periksa konfigurasi nginx."),
     "config": ("portal.cli.config:config", "Tampilkan pengaturan tanpa rahasia."),
 }
 

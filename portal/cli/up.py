@@ -116,10 +116,11 @@ def _demo_lines(path: Path) -> Iterator[str]:
     """The demo accounts of `sipol demo`, as a table; nothing in an installation without them."""
     if not path.exists():
         return
-    accounts = json.loads(path.read_text("utf-8"))["accounts"]
-    yield "Akun demo:"
-    for account in accounts:
-        yield f"  {account['role']:<14} {account['name']:<28} {account['password']}"
+    yield "Akun demo (nama, kata sandi):"
+    for account in json.loads(path.read_text("utf-8"))["accounts"]:
+        place = account["party"] or (f"KPU {account['office']}" if account["office"] else "")
+        # The password last but one and never shortened: it is there to be copied.
+        yield f"  {account['login']:<22} {account['password']:<22} {account['role']} {place}".rstrip()
 
 
 def _tell(sentence: str) -> None:
