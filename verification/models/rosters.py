@@ -89,7 +89,7 @@ class Member(Base):
     line: Mapped[int]
     row_ref: Mapped[str] = mapped_column(String(16))
     subject_key: Mapped[str] = mapped_column(String(32))
-    key_id: Mapped[str] = mapped_column(String(8))
+    key_id: Mapped[str] = mapped_column(String(32))
     nik: Mapped[bytes] = mapped_column(LargeBinary(16))
     name: Mapped[str] = mapped_column(String(200))
     sex: Mapped[str] = mapped_column(String(1))
@@ -143,7 +143,7 @@ class Scan(Base):
     kind: Mapped[str] = mapped_column(String(8))
     name: Mapped[bytes] = mapped_column(LargeBinary)
     nik: Mapped[bytes | None] = mapped_column(LargeBinary(16))
-    key_id: Mapped[str | None] = mapped_column(String(8))
+    key_id: Mapped[str | None] = mapped_column(String(32))
     kta_number: Mapped[str | None] = mapped_column(String(60))
     sha256: Mapped[str] = mapped_column(String(64))
     retention: Mapped[str] = mapped_column(String(20), default=Retention.IDENTITY_SCAN.value)
