@@ -175,8 +175,8 @@ def _lists(folder: Path, number: int, party: str, rows: int, cards: int) -> list
 
 
 def _sound(members: SyntheticList) -> list[list[str]]:
-    wrong = set(members.bad())
-    return [row for line, row in enumerate(members.rows, start=2) if line not in wrong]
+    """The rows without a planted mistake or oddity: one person each, with a NIK to name a file by."""
+    return [row for line, row in enumerate(members.rows, start=2) if line not in members.planted]
 
 
 def _prefix(region: str) -> str:
