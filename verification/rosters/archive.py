@@ -29,32 +29,32 @@ _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 def open_archive(path: Path) -> zipfile.ZipFile:
     """The archive, if its directory is one of a workbook within our limits.
 
-    Raises Refuse: `file.unreadable_zip`, `file.not_xlsx`, `file.encrypted`, `file.zip_bomb`.
+    Raises Refuse: `list.unreadable_zip`, `list.not_xlsx`, `list.encrypted`, `list.zip_bomb`.
     """
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise Refuse("file.unreadable_zip") from error
+        raise Refuse("list.unreadable_zip") from error
     entries = archive.infolist()
     names = {entry.filename for entry in entries}
     if len(entries) > MOST_ENTRIES or len(names) < len(entries):
-        raise Refuse("file.zip_bomb")
+        raise Refuse("list.zip_bomb")
     if any(entry.flag_bits & 0x1 for entry in entries):
-        raise Refuse("file.encrypted")
+        raise Refuse("list.encrypted")
     if not {"[Content_Types].xml", "xl/workbook.xml"} <= names:
-        raise Refuse("file.not_xlsx")
+        raise Refuse("list.not_xlsx")
     if sum(entry.file_size for entry in entries) > MOST_INFLATED:
-        raise Refuse("file.zip_bomb")
+        raise Refuse("list.zip_bomb")
     ends = sorted((entry.header_offset, entry.compress_size) for entry in entries)
     if any(a + size > b for (a, size), (b, _) in itertools.pairwise(ends)):
-        raise Refuse("file.zip_bomb")
+        raise Refuse("list.zip_bomb")
     for entry in entries:
         _ratio(entry, entry.file_size)
     return archive
 
 
 def prove_sizes(path: Path, archive: zipfile.ZipFile) -> None:
-    """Inflate everything once; raises Refuse `file.zip_bomb` where the directory lied."""
+    """Inflate everything once; raises Refuse `list.zip_bomb` where the directory lied."""
     for entry in archive.infolist():
         for _ in pieces(path, entry):
             pass
@@ -66,14 +66,14 @@ def pieces(path: Path, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         stream.seek(entry.header_offset)
         header = stream.read(_LOCAL_HEADER.size)
         if len(header) < _LOCAL_HEADER.size or not header.startswith(b"PK\x03\x04"):
-            raise Refuse("file.unreadable_zip")
+            raise Refuse("list.unreadable_zip")
         *_, name_length, extra_length = _LOCAL_HEADER.unpack(header)
         stream.seek(name_length + extra_length, 1)
         inflated = 0
         for piece in _inflate(stream.read, entry):
             inflated += len(piece)
             if inflated > entry.file_size:
-                raise Refuse("file.zip_bomb")
+                raise Refuse("list.zip_bomb")
             _ratio(entry, inflated)
             yield piece
 
@@ -83,15 +83,15 @@ def small(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     try:
         entry = archive.getinfo(name)
     except KeyError as error:
-        raise Refuse("file.not_xlsx") from error
+        raise Refuse("list.not_xlsx") from error
     if entry.file_size > RATIO_FROM:
-        raise Refuse("file.zip_bomb")
+        raise Refuse("list.zip_bomb")
     return b"".join(pieces(path, entry))
 
 
 def _ratio(entry: zipfile.ZipInfo, inflated: int) -> None:
     if inflated > RATIO_FROM and inflated > MOST_RATIO * max(entry.compress_size, 1):
-        raise Refuse("file.zip_bomb")
+        raise Refuse("list.zip_bomb")
 
 
 def _inflate(read: Callable[[int], bytes], entry: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -102,7 +102,7 @@ def _inflate(read: Callable[[int], bytes], entry: zipfile.ZipInfo) -> Iterator[b
             yield piece
         return
     if entry.compress_type != zipfile.ZIP_DEFLATED:
-        raise Refuse("file.unreadable_zip")
+        raise Refuse("list.unreadable_zip")
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         while not inflater.eof:
@@ -111,7 +111,7 @@ def _inflate(read: Callable[[int], bytes], entry: zipfile.ZipInfo) -> Iterator[b
                 waiting = read(min(PIECE, left))
                 left -= len(waiting)
                 if not waiting:
-                    raise Refuse("file.unreadable_zip")
+                    raise Refuse("list.unreadable_zip")
             yield inflater.decompress(waiting, PIECE)
     except zlib.error as error:
-        raise Refuse("file.unreadable_zip") from error
+        raise Refuse("list.unreadable_zip") from error

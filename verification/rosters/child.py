@@ -94,7 +94,7 @@ def _ask(columns: ColumnMap, table: Table, confirmed: dict[str, int] | None) -> 
     free = [match for match in columns.matches if match.field is None and match.heading.strip()]
     if confirmed is not None or len(free) < len(columns.missing):
         titles = ", ".join(BY_NAME[name].title_id for name in columns.missing)
-        raise Refuse("file.columns_missing", columns=titles[:80])
+        raise Refuse("list.columns_missing", columns=titles[:80])
     return {"outcome": "mapping", "sent": table.sent, "mapping": columns.to_json()}
 
 

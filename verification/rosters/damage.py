@@ -21,7 +21,7 @@ _SIXTEEN_AND_ZERO = r"\A'?[ ]*[0-9]{15}0[ ]*\z"
 
 
 def refuse_damaged(niks: pl.Series, numeric: int) -> None:
-    """Raises Refuse: `file.nik_scientific`, `file.nik_numeric`, `file.nik_zeros`.
+    """Raises Refuse: `list.nik_scientific`, `list.nik_numeric`, `list.nik_zeros`.
 
     `niks`: the column as it came; `numeric`: how many of its cells the sheet stores as numbers.
     """
@@ -30,9 +30,9 @@ def refuse_damaged(niks: pl.Series, numeric: int) -> None:
         return
     scientific = given.str.contains(_SCIENTIFIC).sum() / len(given)
     if scientific > MOST_DAMAGED:
-        raise Refuse("file.nik_scientific", percent=round(100 * scientific))
+        raise Refuse("list.nik_scientific", percent=round(100 * scientific))
     if numeric / len(given) > MOST_DAMAGED:
-        raise Refuse("file.nik_numeric", percent=min(100, round(100 * numeric / len(given))))
+        raise Refuse("list.nik_numeric", percent=min(100, round(100 * numeric / len(given))))
     zeros = given.str.contains(_SIXTEEN_AND_ZERO).sum() / len(given)
     if any(len(given) >= rows and zeros > share for rows, share in ZERO_SHARES):
-        raise Refuse("file.nik_zeros", percent=round(100 * zeros))
+        raise Refuse("list.nik_zeros", percent=round(100 * zeros))

@@ -43,12 +43,12 @@ def refuse_known_types(head: bytes) -> None:
     for magic, kind in _KNOWN:
         if head[: len(magic)].lower() == magic.lower():
             if kind == "XLS":
-                raise Refuse("file.old_excel")
-            raise Refuse("file.other_type", found=kind)
+                raise Refuse("list.old_excel")
+            raise Refuse("list.other_type", found=kind)
 
 
 def decode(data: bytes) -> Text:
-    """Raises Refuse `file.not_text` when the bytes are no text in any encoding we read."""
+    """Raises Refuse `list.not_text` when the bytes are no text in any encoding we read."""
     encoding = _encoding(data)
     if encoding == "utf-8":
         text = data.removeprefix(codecs.BOM_UTF8)
@@ -67,7 +67,7 @@ def _encoding(data: bytes) -> str:
         return wide
     for part in (head, data[len(data) // 2 :][:LOOK], data[-LOOK:]):
         if len(part) - len(part.translate(None, _BINARY)) > len(part) * _MOST_BINARY:
-            raise Refuse("file.not_text")
+            raise Refuse("list.not_text")
     return "utf-8"
 
 

@@ -48,26 +48,24 @@ class Heading:
 def read_lines(data: bytes) -> Table:
     """The rows of UTF-8 text with LF line ends.
 
-    Raises Refuse: `file.empty`, `file.no_heading` (no row of headings we know), `file.no_rows`.
+    Raises Refuse: `list.empty`, `list.no_heading` (no row of headings we know), `list.no_rows`.
     """
     heading = find_heading(data)
     lines = pl.DataFrame({"text": [data.decode()]}).select(pl.col("text").str.split("\n").explode())
+    del data
     lines = lines.with_row_index("line", offset=1).slice(heading.line)
-    lines = lines.with_columns(pl.col("line").cast(pl.Int64))
-    sorted_out = _classify(lines, heading)
-    rest = lines.join(sorted_out.filter(pl.col("kind") == _DOUBT), on="line", how="semi")
-    spans = _Doubtful(heading, lines, rest)
+    lines = lines.with_columns(_kind(heading), pl.col("line").cast(pl.Int64))
+    spans = _Doubtful(heading, lines["text"], lines.filter(pl.col("kind") == _DOUBT))
     whole, broken = spans.settle()
-    sure = (
-        sorted_out.filter(pl.col("kind") == _SURE)
-        .select("line")
-        .join(lines, on="line", how="left", maintain_order="left")
-    )
+    sure = lines.filter(pl.col("kind") == _SURE)
     if spans.swallowed:
         sure = sure.filter(~pl.col("line").is_in(sorted(spans.swallowed)))
-    rows = pl.concat([_parse(sure, heading), _frame(whole, heading)]).sort("line")
+    del lines, spans
+    rows = _parse(sure, heading)
+    if whole:
+        rows = pl.concat([rows, _frame(whole, heading)]).sort("line")
     if rows.height + len(broken) == 0:
-        raise Refuse("file.no_rows")
+        raise Refuse("list.no_rows")
     kept = rows.select("line", *cell_names(heading.width))
     return Table(headings=heading.cells[: heading.width], rows=kept, broken=tuple(broken))
 
@@ -77,11 +75,11 @@ def find_heading(data: bytes) -> Heading:
 
     Titles above it and Excel's `sep=;` line are passed over. Raises Refuse.
     """
-    if not data.strip():
-        raise Refuse("file.empty")
+    if not data[: HEADING_WITHIN * LONGEST_LINE].strip():
+        raise Refuse("list.empty")
     head = data[: HEADING_WITHIN * LONGEST_LINE].split(b"\n")[:HEADING_WITHIN]
     if len(head[0]) >= LONGEST_LINE:
-        raise Refuse("file.no_heading")
+        raise Refuse("list.no_heading")
     candidates = [
         Heading(line=number, separator=separator, cells=tuple(cells))
         for number, line in enumerate(head, 1)
@@ -92,7 +90,7 @@ def find_heading(data: bytes) -> Heading:
     ]
     best = max(candidates, key=lambda found: known_headings(found.cells), default=None)
     if best is None or known_headings(best.cells) < 2 or best.width > COLUMN_LIMIT:
-        raise Refuse("file.no_heading")
+        raise Refuse("list.no_heading")
     return best
 
 
@@ -105,11 +103,11 @@ def _cells(line: str, separator: str, *, strict: bool = False) -> list[str] | No
         return None if strict else line.split(separator)
 
 
-_SURE, _DOUBT, _BLANK = "sure", "doubt", "blank"
+_SURE, _DOUBT, _BLANK = pl.lit(0), pl.lit(1), pl.lit(2)
 
 
-def _classify(lines: pl.DataFrame, heading: Heading) -> pl.DataFrame:
-    """`line` and `kind`: parsed as it stands, to be looked at, or blank."""
+def _kind(heading: Heading) -> pl.Expr:
+    """Of a line: parsed as it stands, to be looked at, or blank."""
     text, separator = pl.col("text"), heading.separator
     inner = len(heading.cells) - 1
     escaped = re.escape(separator) if separator != "\t" else "\t"
@@ -120,15 +118,15 @@ def _classify(lines: pl.DataFrame, heading: Heading) -> pl.DataFrame:
     counted = text.str.count_matches(separator, literal=True) == inner
     readable = ~text.str.contains(REPLACED, literal=True) & (text.str.len_bytes() < LONGEST_LINE)
     blank = text.str.strip_chars(f'{separator}" \r') == ""
-    return lines.select(
-        "line",
-        kind=pl.when(plain & counted & readable & ~blank)
-        .then(pl.lit(_SURE))
+    return (
+        pl.when(plain & counted & readable & ~blank)
+        .then(_SURE)
         .when(blank)
-        .then(pl.lit(_BLANK))
+        .then(_BLANK)
         .when(~plain & readable & text.str.contains(well_quoted))
-        .then(pl.lit(_SURE))
-        .otherwise(pl.lit(_DOUBT)),
+        .then(_SURE)
+        .otherwise(_DOUBT)
+        .alias("kind")
     )
 
 
@@ -139,6 +137,8 @@ def _parse(sure: pl.DataFrame, heading: Heading) -> pl.DataFrame:
         return _frame([], heading)
     joined = io.BytesIO()
     sure.select("text").write_csv(joined, include_header=False, quote_style="never")
+    numbers = sure["line"]
+    del sure
     parsed = pl.read_csv(
         joined.getvalue(),
         has_header=False,
@@ -148,9 +148,9 @@ def _parse(sure: pl.DataFrame, heading: Heading) -> pl.DataFrame:
         missing_columns="raise",
         extra_columns="raise",
     )
-    if parsed.height != sure.height:
+    if parsed.height != len(numbers):
         raise ValueError("the fast parser saw other rows than the classification")
-    return parsed.with_columns(pl.all().fill_null("")).insert_column(0, sure["line"])
+    return parsed.with_columns(pl.all().fill_null("")).insert_column(0, numbers)
 
 
 def _frame(rows: list[tuple[int, list[str]]], heading: Heading) -> pl.DataFrame:
@@ -165,8 +165,8 @@ def _frame(rows: list[tuple[int, list[str]]], heading: Heading) -> pl.DataFrame:
 class _Doubtful:
     """The lines that need a second look, one after the other."""
 
-    def __init__(self, heading: Heading, lines: pl.DataFrame, doubtful: pl.DataFrame) -> None:
-        self._heading, self._lines, self._doubtful = heading, lines["text"], doubtful
+    def __init__(self, heading: Heading, lines: pl.Series, doubtful: pl.DataFrame) -> None:
+        self._heading, self._lines, self._doubtful = heading, lines, doubtful
         self._first = heading.line + 1
         self._unclosed = 0
         self.swallowed: set[int] = set()
@@ -175,7 +175,7 @@ class _Doubtful:
         """Rows that are whole after all, and broken ones."""
         whole: list[tuple[int, list[str]]] = []
         broken: list[BrokenRow] = []
-        for line, text in self._doubtful.iter_rows():
+        for line, text in self._doubtful.select("line", "text").iter_rows():
             if line in self.swallowed:
                 continue
             cells, code = self._look_at(line, text)

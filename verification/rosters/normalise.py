@@ -129,10 +129,6 @@ def _marks_expr(expr: pl.Expr) -> pl.Expr:
     return expr.str.replace(MARKS, "")
 
 
-def _listed_expr(expr: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
-    return fold_expr(expr).replace(words)
-
-
 def _padded(groups: pl.Expr, order: tuple[int, int, int]) -> pl.Expr:
     parts = [groups.struct.field(str(group)).str.pad_start(2, "0") for group in order]
     return pl.concat_str(parts, separator="-")
@@ -153,24 +149,22 @@ def _iso_date_expr(expr: pl.Expr) -> pl.Expr:
     )
 
 
-def _normal_expr(field: str, cleaned: pl.Expr) -> pl.Expr:
+def _normal_expr(field: str) -> pl.Expr:
+    cleaned = _clean_expr(pl.col(field))
+    compact = _marks_expr(cleaned).str.replace_all(" ", "", literal=True)
     if field in _LEVELS:
         pattern, parts = _LEVELS[field]
-        base = (
-            cleaned
-            if field == "village"
-            else _marks_expr(cleaned).str.replace_all(" ", "", literal=True)
-        )
         dotted = ".".join(f"${{{part}}}" for part in range(1, parts + 1))
+        base = cleaned if field == "village" else compact
         return base.str.replace(rf"{pattern}\z", dotted)
     if field in ("nik", "row_ref"):
-        return _marks_expr(cleaned).str.replace_all(" ", "", literal=True)
+        return compact
     if field == "kta_number":
         return _marks_expr(cleaned)
     if field == "birth_date":
         return _iso_date_expr(cleaned)
     if field in ("sex", "marital_status"):
-        return _listed_expr(cleaned, SEXES if field == "sex" else MARITAL)
+        return fold_expr(cleaned).replace(SEXES if field == "sex" else MARITAL)
     return cleaned
 
 
@@ -180,8 +174,44 @@ def normalise_frame(frame: pl.DataFrame) -> pl.DataFrame:
     Cells must be text, never null.
     """
     present = [field for field in FIELDS if field in frame.columns]
-    cleaned = frame.with_columns(_clean_expr(pl.col(field)).alias(field) for field in present)
-    return cleaned.with_columns(
-        *(_normal_expr(field, pl.col(field)).alias(field) for field in present),
+    return frame.with_columns(
+        *(_normal(frame[field]) for field in present),
         *(pl.lit("").alias(field) for field in FIELDS if field not in present),
     )
+
+
+# Most cells are written as we read them, and one look tells: only the others take the long way.
+# A pattern here may name nothing that the long way would change.
+_SETTLED = {
+    "row_ref": r"\A[0-9A-Za-z]*\z",
+    "province_code": r"\A[0-9]{2}\z",
+    "regency_code": r"\A[0-9]{2}\.[0-9]{2}\z",
+    "district_code": r"\A[0-9]{2}\.[0-9]{2}\.[0-9]{2}\z",
+    "village": r"\A(?:[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4})?\z",
+    "kta_number": r"\A[0-9A-Za-z./_-]*[0-9A-Za-z]\z",
+    "nik": r"\A[0-9]{16}\z",
+    "sex": r"\A[LP]\z",
+    "birth_date": r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\z",
+    "marital_status": rf"\A(?:{'|'.join(sorted(set(MARITAL.values())))})\z",
+}
+_SETTLED_TEXT = r"\A(?:[!-&(-~](?: ?[!-~])*)?\z"
+_USUAL_DATE = r"\A[0-9]{2}[-/.|][0-9]{2}[-/.|][0-9]{4}\z"
+_TURNED_DATE = pl.concat_str(
+    [pl.col("birth_date").str.slice(*part) for part in ((6, 4), (3, 2), (0, 2))], separator="-"
+)
+
+
+def _normal(cells: pl.Series) -> pl.Series:
+    field = cells.name
+    if field == "birth_date":
+        cells = _rewrite(cells, cells.str.contains(_USUAL_DATE), _TURNED_DATE)
+    settled = cells.str.contains(_SETTLED.get(field, _SETTLED_TEXT))
+    return _rewrite(cells, ~settled, _normal_expr(field))
+
+
+def _rewrite(cells: pl.Series, where: pl.Series, way: pl.Expr) -> pl.Series:
+    if not where.any():
+        return cells
+    places = where.arg_true()
+    written = cells.gather(places).to_frame().select(way.alias(cells.name)).to_series()
+    return written if len(places) == len(cells) else cells.scatter(places, written)

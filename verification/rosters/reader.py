@@ -27,7 +27,7 @@ def read_table(source: Path, *, most_bytes: int = MOST_BYTES) -> tuple[Table, Nu
     """
     size = source.stat().st_size
     if size == 0:
-        raise Refuse("file.empty")
+        raise Refuse("list.empty")
     with source.open("rb") as stream:
         head = stream.read(LOOK)
         refuse_known_types(head)
@@ -35,8 +35,8 @@ def read_table(source: Path, *, most_bytes: int = MOST_BYTES) -> tuple[Table, Nu
             sheet = read_sheet(source)
             return sheet.table, sheet.numeric_lines
         if size > most_bytes:
-            raise Refuse("file.too_large", limit_mb=most_bytes // 1024**2)
+            raise Refuse("list.too_large", limit_mb=most_bytes // 1024**2)
         # A file without a heading within its first bytes is not worth reading to its end.
         find_heading(decode(head).data)
-        data = head + stream.read()
-    return read_lines(decode(data).data), lambda _column: frozenset()
+    # Nested, so that each form of the file is let go of as soon as the next one stands.
+    return read_lines(decode(source.read_bytes()).data), lambda _column: frozenset()

@@ -76,7 +76,7 @@ class Sheet:
 def read_sheet(path: Path) -> Sheet:
     """The sheet with the most headings we know.
 
-    Raises Refuse: what `open_archive` raises, `file.no_heading`, `file.no_rows`.
+    Raises Refuse: what `open_archive` raises, `list.no_heading`, `list.no_rows`.
     """
     with open_archive(path) as archive:
         prove_sizes(path, archive)
@@ -90,7 +90,7 @@ def read_sheet(path: Path) -> Sheet:
             known.append((best, name, line))
         best, name, line = max(known, key=lambda score: score[0], default=(0, "", 0))
         if best < 2 or name not in parts:
-            raise Refuse("file.no_heading")
+            raise Refuse("list.no_heading")
         entry = archive.getinfo(parts[name])
     frame = _rows(workbook, name, None)
     return Sheet(table=_table(frame, line), path=path, entry=entry, heading_line=line)
@@ -108,7 +108,7 @@ def _table(frame: pl.DataFrame, heading_line: int) -> Table:
     named = [index for index, cell in enumerate(cells) if cell.strip()]
     width = named[-1] + 1
     if width > COLUMN_LIMIT:
-        raise Refuse("file.no_heading")
+        raise Refuse("list.no_heading")
     names = cell_names(width)
     rows = (
         frame.select(frame.columns[:width])
@@ -119,7 +119,7 @@ def _table(frame: pl.DataFrame, heading_line: int) -> Table:
         .filter(pl.any_horizontal(pl.col(name).str.strip_chars() != "" for name in names))
     )
     if rows.is_empty():
-        raise Refuse("file.no_rows")
+        raise Refuse("list.no_rows")
     return Table(headings=tuple(cells[:width]), rows=rows)
 
 
@@ -131,7 +131,7 @@ def _sheet_parts(path: Path, archive: zipfile.ZipFile) -> dict[str, str]:
             small(path, archive, "xl/_rels/workbook.xml.rels")
         )
     except (ValueError, SyntaxError) as error:
-        raise Refuse("file.not_xlsx") from error
+        raise Refuse("list.not_xlsx") from error
     targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
     names = set(archive.namelist())
     parts: dict[str, str] = {}

@@ -23,8 +23,8 @@ KTA_REPEATED = Fault(
     bit=21,
     severity=Severity.ERROR,
     fields=("kta_number",),
-    message_id="Nomor KTA ini sudah dipakai anggota lain di daftar ini.",
-    message_en="Another member of this list already has this card number.",
+    message_id="Nomor KTA ini sudah dipakai anggota lain di daftar ini (baris {first_line}).",
+    message_en="Another member of this list already has this card number (line {first_line}).",
     repair_id="Periksa kedua kartu; satu nomor hanya untuk satu orang.",
     repair_en="Check both cards; a number belongs to one person only.",
 )
@@ -34,8 +34,8 @@ ROW_REF_REPEATED = Fault(
     bit=22,
     severity=Severity.ERROR,
     fields=("row_ref",),
-    message_id="row_ref ini sudah dipakai baris lain di berkas ini.",
-    message_en="Another row of this file has the same row_ref.",
+    message_id="row_ref ini sudah dipakai baris lain di berkas ini (baris {first_line}).",
+    message_en="Another row of this file has the same row_ref (line {first_line}).",
     repair_id="Hapus salah satu baris, atau kosongkan row_ref pada baris yang baru.",
     repair_en="Delete one of the rows, or empty row_ref in the row that is new.",
 )
@@ -55,12 +55,17 @@ FAULTS = (KTA_REPEATED, ROW_REF_REPEATED, NIK_REPEATED)
 
 
 def judge_list(rows: pl.DataFrame) -> pl.DataFrame:
-    """`errors`, `warnings`, `first_line` for rows without an error so far, in the file's order.
+    """`line, errors, warnings, first_line` of the rows with something to say.
 
-    `rows`: columns line, row_ref, kta_number, nik, sorted by line. `first_line`: where the card
-    number or row_ref stands for the first time, 0 where nothing is repeated.
+    `rows`: columns line, row_ref, kta_number, nik of the rows without an error so far, sorted by
+    line. `first_line`: where the card number or row_ref stands for the first time, else 0.
     """
-    marked = rows.select(
+    again = rows.filter(
+        pl.col("kta_number").is_duplicated()
+        | pl.col("nik").is_duplicated()
+        | (pl.col("row_ref").is_duplicated() & (pl.col("row_ref") != ""))
+    )
+    marked = again.select(
         "line",
         "nik",
         kta_first=pl.col("line").first().over("kta_number"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from verification.rosters.normalise import MARITAL, fold, fold_expr
+from verification.rosters.normalise import MARITAL
 from verification.rosters.rules.base import Row, Rule, Severity, Shape
 from verification.rosters.rules.ruleset import RuleSet
 
@@ -68,23 +68,29 @@ def _too_long(code: str, bit: int, field: str, limit: int, title_id: str, title_
     )
 
 
-def _barred(rules: RuleSet) -> tuple[Shape, Shape]:
-    """Whole words only, so that KASN is not ASN; a list with no words matches nothing."""
-    jobs, former = "|".join(rules.barred_occupations), "|".join(rules.no_longer_in_office)
-    words = "(?:[A-Z0-9 ]* )?(?:{})(?: [A-Z0-9 ]*)?"
-    return Shape(words.format(jobs or "\x00")), Shape(words.format(former or "\x00"))
+def _words(phrases: tuple[str, ...]) -> Shape:
+    """Whole words in any case, whatever stands between them, so that KASN is not ASN.
+
+    The letters are spelled as classes: engines disagree on what ignoring case does beyond ASCII.
+    """
+    spelled = "|".join(
+        "[^0-9A-Za-z]+".join(
+            "".join(f"[{letter}{letter.lower()}]" for letter in word) for word in phrase.split()
+        )
+        for phrase in phrases
+    )
+    none = "[^\x00-\U0010ffff]"
+    return Shape(f"(?s:.*[^0-9A-Za-z])?(?:{spelled or none})(?:[^0-9A-Za-z](?s:.*))?")
 
 
 def _holds_barred_office(row: Row, rules: RuleSet) -> bool:
-    barred, former = _barred(rules)
-    occupation = fold(row["occupation"])
-    return barred.fits(occupation) and not former.fits(occupation)
+    barred, former = _words(rules.barred_occupations), _words(rules.no_longer_in_office)
+    return barred.fits(row["occupation"]) and not former.fits(row["occupation"])
 
 
 def _holds_barred_office_expr(rules: RuleSet) -> pl.Expr:
-    barred, former = _barred(rules)
-    occupation = fold_expr(pl.col("occupation"))
-    return barred.fit(occupation) & ~former.fit(occupation)
+    barred, former = _words(rules.barred_occupations), _words(rules.no_longer_in_office)
+    return barred.fit("occupation") & ~former.fit("occupation")
 
 
 NAME_SHAPE = Rule(

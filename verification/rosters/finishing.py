@@ -1,0 +1,177 @@
+"""The end of an import: counted, digested, compared with the version before, made current.
+
+Next station: `verification.entries`, which pins the version when the party submits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from verification.db import Sessions
+from verification.errors import DomainError
+from verification.journal import record
+from verification.journal_kinds import Kind
+from verification.models import Member, RejectedRow, Roster, RosterVersion
+from verification.rosters.difference import Difference, compare
+from verification.rosters.digest import digest_of
+from verification.rosters.versions import SYSTEM, is_unchanged, mark
+from verification.secrets import FieldKeys
+from verification.states import FileState, ListStage
+
+
+class RowsLost(DomainError):
+    """What was sent is not what was stored and rejected. A fault of ours; the version stays aside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """A version whose rows are all there. `rows_digest` where it was reckoned on the way."""
+
+    version_id: int
+    previous_id: int | None
+    merged: bool
+    sent: int
+    headings: tuple[str, ...]
+    rows_digest: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What became of a list's file. `sent` = `stored` + `rejected`, always.
+
+    `unchanged`: the file was the one before, nothing was done. `current`: readers see this version
+    (a later one may have been faster).
+    """
+
+    version_id: int
+    roster: str
+    number: int
+    sent: int
+    stored: int
+    rejected: int
+    warned: int
+    repeated: int
+    added: int
+    removed: int
+    changed: int
+    unchanged: bool
+    current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counts:
+    stored: int
+    rejected: int
+    warned: int
+    people: int
+
+
+def outcome(version: RosterVersion) -> Imported:
+    """Of a version that is done."""
+    return Imported(
+        version_id=version.id,
+        roster=version.roster.public_id,
+        number=version.number,
+        sent=version.sent or 0,
+        stored=version.stored or 0,
+        rejected=version.rejected or 0,
+        warned=version.warned or 0,
+        repeated=version.repeated or 0,
+        added=version.added or 0,
+        removed=version.removed or 0,
+        changed=version.changed or 0,
+        unchanged=is_unchanged(version),
+        current=version.roster.current_version_id == version.id,
+    )
+
+
+def finish(
+    sessions: Sessions,
+    keys: FieldKeys,
+    staged: Staged,
+    now: Callable[[], datetime],
+    beat: Callable[[], None],
+) -> Imported | None:
+    """Make a staged version current; None when another one became current meanwhile.
+
+    Raises RowsLost.
+    """
+    with sessions.begin() as session:
+        mark(session, staged.version_id, ListStage.COMPARING)
+    with sessions.read() as session:
+        counts = _counts(session, staged.version_id)
+        if staged.sent != counts.stored + counts.rejected:
+            raise RowsLost(f"{staged.sent} sent, {counts.stored} + {counts.rejected} kept")
+        digest = staged.rows_digest or digest_of(session, keys, staged.version_id)
+        beat()
+        difference = compare(session, staged.previous_id, staged.version_id)
+    beat()
+    with sessions.begin() as session:
+        return _make_current(session, staged, counts, digest, difference, now())
+
+
+def _counts(session: Session, version_id: int) -> _Counts:
+    stored, warned, people = session.execute(
+        select(
+            func.count(),
+            func.count().filter(Member.warnings != 0),
+            func.count(Member.subject_key.distinct()),
+        ).where(Member.version_id == version_id)
+    ).one()
+    rejected = select(func.count()).where(RejectedRow.version_id == version_id)
+    return _Counts(
+        stored=stored, rejected=session.scalar(rejected) or 0, warned=warned, people=people
+    )
+
+
+def _make_current(
+    session: Session,
+    staged: Staged,
+    counts: _Counts,
+    digest: str,
+    difference: Difference,
+    now: datetime,
+) -> Imported | None:
+    version = session.get_one(RosterVersion, staged.version_id)
+    if version.stage == ListStage.DONE:
+        return outcome(version)
+    roster = session.scalars(
+        select(Roster).where(Roster.id == version.roster_id).with_for_update()
+    ).one()
+    if roster.current_version_id != staged.previous_id:
+        return None
+    previous = session.get(RosterVersion, staged.previous_id or 0)
+    if previous is None or previous.number < version.number:
+        roster.current_version_id = version.id
+        roster.withdrawn_at = roster.withdrawn_by = roster.withdrawn_reason = None
+    version.merged_from_id = staged.previous_id if staged.merged else None
+    version.sent, version.stored, version.rejected = staged.sent, counts.stored, counts.rejected
+    version.warned, version.repeated = counts.warned, counts.stored - counts.people
+    version.added, version.removed = difference.added, difference.removed
+    version.changed = difference.changed
+    version.rows_digest = digest
+    version.columns = {"headings": list(staged.headings)}
+    version.stage = ListStage.DONE.value
+    version.done_at = now
+    file = version.file
+    file.state, file.checked_at = FileState.PASSED.value, now
+    record(
+        session,
+        file.participation.chain,
+        SYSTEM,
+        Kind.ROSTER_IMPORTED,
+        now=now,
+        roster=roster.public_id,
+        version=version.number,
+        file=file.public_id,
+        sent=staged.sent,
+        stored=counts.stored,
+        rejected=counts.rejected,
+        rows_digest=digest,
+    )
+    return outcome(version)

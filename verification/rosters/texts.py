@@ -1,0 +1,194 @@
+"""A member list's problems in words: of the whole file by code, of a row through its rules.
+
+File codes join those of the system checks (`verification.checks.reasons`), because a refused list is
+a refused file; a row's words stand with its rule. Words never quote a cell.
+
+Next station: `verification.rosters.rejected`, the pages and downloads.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from verification.checks.reason_texts import Texts
+from verification.rosters.rules import BY_CODE, faults_in
+from verification.rosters.rules.base import Fault
+
+_TEXT_COLUMN = (
+    "Buka sumber aslinya, jadikan kolom NIK berformat Teks sebelum mengisi, atau pakai templat "
+    "kami; lalu unggah lagi seluruh daftar.",
+    "Open the original source, format the NIK column as Text before filling it, or use our "
+    "template; then upload the whole list again.",
+)
+_NEW_WORKBOOK = (
+    "Buka di program lembar kerja, simpan ulang sebagai XLSX biasa atau CSV UTF-8, lalu unggah lagi.",
+    "Open it in a spreadsheet, save it as a plain XLSX or CSV UTF-8, then upload it again.",
+)
+_TEMPLATE = (
+    "Pakai judul kolom seperti pada templat, lalu unggah lagi.",
+    "Use column headings as in the template, then upload it again.",
+)
+
+LIST_REASONS: Mapping[str, Texts] = {
+    "list.empty": Texts(
+        "Berkas ini hanya berisi ruang kosong.",
+        "This file holds nothing but blanks.",
+        "Pilih berkas daftar anggota yang benar, lalu unggah lagi.",
+        "Choose the right member list, then upload it again.",
+    ),
+    "list.no_rows": Texts(
+        "Daftar ini berisi judul kolom tetapi tidak satu baris pun; tidak ada yang diubah.",
+        "This list has headings but not a single row; nothing has been changed.",
+        "Isi barisnya, lalu unggah lagi. Untuk mencabut daftar lama, gunakan tombol Cabut.",
+        "Fill in the rows and upload it again. To withdraw the old list, use the Withdraw button.",
+    ),
+    "list.no_heading": Texts(
+        "Baris judul kolom tidak ditemukan pada dua puluh baris pertama.",
+        "No row of column headings was found in the first twenty rows.",
+        *_TEMPLATE,
+    ),
+    "list.columns_missing": Texts(
+        "Kolom wajib tidak ada: {columns}.",
+        "Columns that must be there are missing: {columns}.",
+        *_TEMPLATE,
+    ),
+    "list.columns_unclear": Texts(
+        "Arti beberapa kolom belum pasti.",
+        "The meaning of some columns is not certain.",
+        "Buka halaman daftar ini dan pastikan kolomnya; berkas tidak perlu diunggah lagi.",
+        "Open this list's page and confirm the columns; the file need not be uploaded again.",
+    ),
+    "list.not_text": Texts(
+        "Isi berkas ini bukan teks CSV dan bukan XLSX.",
+        "This file is neither CSV text nor XLSX.",
+        *_NEW_WORKBOOK,
+    ),
+    "list.other_type": Texts(
+        "Berkas ini {found}, bukan daftar CSV atau XLSX.",
+        "This file is {found}, not a CSV or XLSX list.",
+        *_NEW_WORKBOOK,
+    ),
+    "list.old_excel": Texts(
+        "Berkas ini buku kerja Excel lama (XLS), atau XLSX yang disandikan.",
+        "This file is an old Excel workbook (XLS), or an encrypted XLSX.",
+        *_NEW_WORKBOOK,
+    ),
+    "list.not_xlsx": Texts(
+        "Berkas ini arsip ZIP, bukan buku kerja XLSX.",
+        "This file is a ZIP archive, not an XLSX workbook.",
+        *_NEW_WORKBOOK,
+    ),
+    "list.encrypted": Texts(
+        "Buku kerja ini dilindungi kata sandi.",
+        "This workbook is protected by a password.",
+        "Hapus kata sandinya, simpan, lalu unggah lagi.",
+        "Remove the password, save it, then upload it again.",
+    ),
+    "list.unreadable_zip": Texts(
+        "Buku kerja ini rusak dan tidak dapat dibuka.",
+        "This workbook is damaged and cannot be opened.",
+        *_NEW_WORKBOOK,
+    ),
+    "list.zip_bomb": Texts(
+        "Isi buku kerja ini mengembang jauh melebihi ukurannya, seperti berkas yang berbahaya.",
+        "This workbook unpacks to far more than its size, as harmful files do.",
+        "Salin hanya barisnya ke buku kerja baru, simpan, lalu unggah lagi.",
+        "Copy only the rows into a new workbook, save it, then upload it again.",
+    ),
+    "list.too_large": Texts(
+        "Daftar ini lebih besar dari {limit_mb} MB.",
+        "This list is larger than {limit_mb} MB.",
+        "Bagi menurut kabupaten/kota, lalu unggah satu per satu.",
+        "Split it by regency, then upload the parts one by one.",
+    ),
+    "list.nik_scientific": Texts(
+        "{percent} % NIK dalam berkas ini rusak oleh Excel: tertulis seperti 3,27101E+15. Sepuluh "
+        "angka terakhirnya hilang dan tidak dapat dipulihkan dari berkas ini.",
+        "{percent}% of the NIK in this file were damaged by Excel: they read like 3.27101E+15. Their "
+        "last ten digits are gone and cannot be recovered from this file.",
+        *_TEXT_COLUMN,
+    ),
+    "list.nik_numeric": Texts(
+        "{percent} % NIK dalam berkas ini tersimpan sebagai bilangan. Excel hanya menyimpan lima "
+        "belas angka, sehingga angka keenam belas berubah menjadi 0.",
+        "{percent}% of the NIK in this file are stored as numbers. Excel keeps fifteen digits only, "
+        "so the sixteenth has become 0.",
+        *_TEXT_COLUMN,
+    ),
+    "list.nik_zeros": Texts(
+        "{percent} % NIK dalam berkas ini berakhir dengan 0; wajarnya sekitar 10 %. Kemungkinan "
+        "besar Excel telah mengubah angka keenam belas.",
+        "{percent}% of the NIK in this file end in 0, where about 10% would be normal. Excel has "
+        "most likely changed the sixteenth digit.",
+        *_TEXT_COLUMN,
+    ),
+    "list.unknown_roster": Texts(
+        "Daftar yang hendak dibetulkan berkas ini tidak ada.",
+        "The list this file means to correct does not exist.",
+        "Unggah lagi dari halaman daftarnya.",
+        "Upload it again from the list's own page.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong with a row, said to people. `column` is the file's own heading."""
+
+    code: str
+    severity: str
+    column: str
+    message: str
+    repair: str
+
+
+def problem(
+    fault: Fault, locale: str, *, column: str = "", params: Mapping[str, Any] | None = None
+) -> Problem:
+    """The words of one fault. `locale` as in `verification.checks.reasons.describe`."""
+    english = locale.lower().startswith("en")
+    values = params or {}
+    return Problem(
+        code=fault.code,
+        severity=fault.severity.value,
+        column=column,
+        message=_filled(fault.message_en if english else fault.message_id, values),
+        repair=_filled(fault.repair_en if english else fault.repair_id, values),
+    )
+
+
+def problems_of_errors(errors: Iterable[Mapping[str, Any]], locale: str) -> tuple[Problem, ...]:
+    """The words for a rejected row's stored errors; codes that are no longer known stay out."""
+    return tuple(
+        problem(
+            BY_CODE[error["code"]],
+            locale,
+            column=error.get("column", ""),
+            params=error.get("params"),
+        )
+        for error in errors
+        if error.get("code") in BY_CODE
+    )
+
+
+def problems_of_warnings(
+    warnings: int, locale: str, params: Mapping[str, Any] | None = None
+) -> tuple[Problem, ...]:
+    """The words for a member's warnings and flags. `params`: `RuleSet.placeholders()`."""
+    return tuple(problem(fault, locale, params=params) for fault in faults_in(warnings))
+
+
+def placeholders_of(fault: Fault) -> frozenset[str]:
+    """The `{names}` in a fault's words."""
+    words = fault.message_id + fault.repair_id + fault.message_en + fault.repair_en
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(words) if name)
+
+
+def _filled(template: str, values: Mapping[str, Any]) -> str:
+    return "".join(
+        before + (str(values.get(name, "…")) if name else "")
+        for before, name, _, _ in string.Formatter().parse(template)
+    )

@@ -1,0 +1,173 @@
+"""The way of a list's file, from upload to current version: hash, sandbox, import. One call.
+
+May be called again after any interruption: what is settled stays, what is half is done anew.
+
+Next station: called by the worker's handler for `import-roster`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from verification.checks.arrived import Arrived, Expected, has_content, is_what_arrived, look
+from verification.checks.arrived import is_what_was_declared as is_declared
+from verification.checks.base import Finding
+from verification.db import Sessions
+from verification.models import ReceivedFile, Region, Roster, RosterVersion
+from verification.models.reference import Level
+from verification.rosters.finishing import Imported, outcome
+from verification.rosters.handover import Report
+from verification.rosters.importer import Handed, import_roster
+from verification.rosters.rules import Regions, RuleSet
+from verification.rosters.table import ACCEPTED, REJECTED
+from verification.rosters.versions import Opened, ask, mark, open_version, refuse
+from verification.sandbox.job import JSON
+from verification.sandbox.launcher import Sandbox
+from verification.sandbox.limits import GIB, Limits
+from verification.sandbox.outcome import UNREADABLE, Ending, Malformed, Outcome
+from verification.secrets import FieldKeys
+from verification.states import ListStage
+
+TASK = "roster.read"
+# A list of a million rows takes 8 CPU seconds and 1.4 GB; XLSX twice that time.
+LIST_LIMITS = Limits(
+    memory=6 * GIB,
+    cpu=300,
+    wall=1_200.0,
+    file=2 * GIB,
+    output=3 * GIB,
+    output_files=2,
+)
+
+
+def import_file(
+    sessions: Sessions,
+    keys: FieldKeys,
+    sandbox: Sandbox,
+    source: Path,
+    file_id: str,
+    *,
+    workplace: Path,
+    now: Callable[[], datetime],
+    beat: Callable[[], None] = lambda: None,
+    limits: Limits = LIST_LIMITS,
+) -> Imported | None:
+    """Import the list in the received file `file_id` (public id), whose bytes are at `source`.
+
+    None: the file was refused, or the party must confirm its columns; both stand in the file's
+    row. `workplace`: an existing folder for temporary files. Raises SandboxUnavailable (later
+    again, nothing is to blame), Stale, RowsLost.
+    """
+    with sessions.begin() as session:
+        file = session.scalars(select(ReceivedFile).where(ReceivedFile.public_id == file_id)).one()
+        expected = Expected(
+            size=file.size, sha256=file.sha256, declared_sha256=file.declared_sha256
+        )
+        opened = open_version(session, file, now())
+    if opened.settled:
+        return _settled(sessions, opened)
+    with sessions.begin() as session:
+        mark(session, opened.version_id, ListStage.READING)
+        rules = rules_of(session, opened.version_id)
+    fault = _not_what_arrived(look(source, expected))
+    if fault is not None:
+        _refuse(sessions, opened, fault.code, dict(fault.params), now)
+        return None
+    beat()
+    with tempfile.TemporaryDirectory(dir=workplace, prefix="list-") as name:
+        output = Path(name)
+        confirmed: JSON = dict(opened.confirmed) if opened.confirmed else None
+        run = sandbox.run(
+            TASK,
+            source=source,
+            arguments={"rules": rules.to_json(), "mapping": confirmed},
+            limits=limits,
+            output=output,
+        )
+        beat()
+        try:
+            return _take(sessions, keys, opened, run, output, rules, now, beat)
+        except Malformed:
+            _refuse(sessions, opened, UNREADABLE, {"limit": Ending.CRASHED.value}, now)
+            return None
+
+
+def rules_of(session: Session, version_id: int) -> RuleSet:
+    """The rules a version is judged by: its election's cut-off and regions, its list's region."""
+    version = session.get_one(RosterVersion, version_id)
+    roster = session.get_one(Roster, version.roster_id)
+    election = roster.participation.election
+    party = roster.participation.party
+    rows = session.execute(
+        select(Region.code, Region.valid_to).where(
+            Region.region_set_id == election.region_set_id,
+            Region.level == Level.DISTRICT.value,
+        )
+    ).all()
+    gone = {code for code, valid_to in rows if valid_to and valid_to <= election.cut_off}
+    scope = session.get_one(Region, roster.region_id).code
+    return RuleSet(
+        cutoff=election.cut_off,
+        regions=Regions([code for code, _ in rows if code not in gone], gone),
+        scope=(scope,),
+        party_names=(party.name, party.abbreviation),
+    )
+
+
+def _take(
+    sessions: Sessions,
+    keys: FieldKeys,
+    opened: Opened,
+    run: Outcome,
+    output: Path,
+    rules: RuleSet,
+    now: Callable[[], datetime],
+    beat: Callable[[], None],
+) -> Imported | None:
+    if not run.ok:
+        _refuse(sessions, opened, run.code or UNREADABLE, dict(run.params), now)
+        return None
+    report = Report.from_json(run.result)
+    if report.mapping is not None:
+        with sessions.begin() as session:
+            ask(session, opened.version_id, report, now())
+        return None
+    with sessions.begin() as session:
+        mark(session, opened.version_id, ListStage.CHECKED)
+    return import_roster(
+        sessions,
+        keys,
+        opened.version_id,
+        Handed(report=report, accepted=output / ACCEPTED, rejected=output / REJECTED),
+        placeholders=rules.placeholders(),
+        now=now,
+        beat=beat,
+    )
+
+
+def _settled(sessions: Sessions, opened: Opened) -> Imported | None:
+    with sessions.read() as session:
+        version = session.get_one(RosterVersion, opened.version_id)
+        return outcome(version) if version.stage == ListStage.DONE else None
+
+
+def _not_what_arrived(arrived: Arrived) -> Finding | None:
+    found = (f for check in (is_what_arrived, is_declared, has_content) for f in check(arrived))
+    return next(found, None)
+
+
+def _refuse(
+    sessions: Sessions,
+    opened: Opened,
+    code: str,
+    params: dict[str, str | int | float | bool],
+    now: Callable[[], datetime],
+) -> None:
+    with sessions.begin() as session:
+        refuse(session, opened.version_id, code, params, now())
