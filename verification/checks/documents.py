@@ -23,7 +23,7 @@ from verification.sandbox.launcher import Sandbox
 from verification.sandbox.limits import MIB, Limits
 from verification.sandbox.outcome import UNREADABLE, Ending, Malformed, Outcome
 
-DOCUMENT_LIMITS = Limits(cpu=120, wall=600.0, output=128 * MIB, output_files=600)
+DOCUMENT_LIMITS = Limits(cpu=240, wall=900.0, output=128 * MIB, output_files=600)
 _KINDS = (ImageKind.PAGE, ImageKind.ZOOM, ImageKind.THUMB)
 _LEGIBLE = 500  # pixels along the shorter side, below which print cannot be read
 

@@ -14,7 +14,7 @@ import pypdfium2
 from PIL import Image
 from pypdfium2 import raw
 
-from verification.checks.raster import is_blank, write_page
+from verification.checks.raster import write_page
 from verification.checks.sizes import SIZES, ImageKind, fitted
 from verification.sandbox.job import JSON, Job, Refuse
 
@@ -28,6 +28,7 @@ def read_pdf(job: Job) -> JSON:
     (numbers of rendered pages with nothing on them). Refuses what does not open, has no page, has
     too many, or has a page that cannot be drawn.
     """
+    assert job.output
     with _opened(job.source) as document:
         count = len(document)
         most = _number(job, "max_pages")
@@ -38,13 +39,9 @@ def read_pdf(job: Job) -> JSON:
             document.init_forms()  # a form's filled fields are drawn apart from the page
         for number in range(1, count + 1):
             _sides(document, number)
-        blank: list[JSON] = []
-        for number in wanted:
-            image = _drawn(document, number)
-            if is_blank(image):
-                blank.append(number)
-            assert job.output
-            write_page(image, job.output, number)
+        blank: list[JSON] = [
+            number for number in wanted if write_page(_drawn(document, number), job.output, number)
+        ]
         restricted = raw.FPDF_GetSecurityHandlerRevision(document) >= 0
     return {"pages": count, "restricted": restricted, "blank": blank}
 
@@ -81,7 +78,7 @@ def _drawn(document: pypdfium2.PdfDocument, number: int) -> Image.Image:
     image: Image.Image = bitmap.to_pil()
     bitmap.close()
     page.close()
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _sides(document: pypdfium2.PdfDocument, number: int) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from verification.checks.raster import is_blank, write_page
+from verification.checks.raster import write_page
 from verification.checks.sizes import SIZES, ImageKind, Size
 from verification.sandbox.job import JSON, Job, Refuse
 
@@ -53,8 +53,7 @@ def read_image(job: Job) -> JSON:
         sides: list[JSON] = list(image.size)
         upright = decoded(image, SIZES[ImageKind.ZOOM])
     assert job.output
-    write_page(upright, job.output, 1)
-    blank: list[JSON] = [1] if is_blank(upright) else []
+    blank: list[JSON] = [1] if write_page(upright, job.output, 1) else []
     return {"pages": 1, "restricted": False, "blank": blank, "sides": sides}
 
 

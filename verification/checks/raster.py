@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,55 +30,71 @@ _LARGE = 4_000_000  # pixels from which the encoder's quickest method is used
 _PAPER, _BLACK, _PRINT = 215, 60, 0.85  # this share of a printed page is either of them
 
 
-def write_page(image: Image.Image, folder: Path, number: int) -> None:
-    """Page, zoom (only where it shows more) and thumbnail of page ``number`` into ``folder``."""
+class Style(Enum):
+    """How an image is best encoded."""
+
+    PRINT = "print"
+    PICTURE = "picture"
+
+
+def write_page(image: Image.Image, folder: Path, number: int) -> bool:
+    """Page, zoom (only where it shows more) and thumbnail of page ``number`` into ``folder``.
+
+    True: nothing is on it. What can be told from the page is not looked for again in the zoom.
+    """
     sides = fitted(*image.size, SIZES[ImageKind.PAGE])
     page = _resized(image, sides)
-    _write(page, ImageKind.PAGE, folder, number)
-    if image.size != sides:
-        _write(
-            _resized(image, fitted(*image.size, SIZES[ImageKind.ZOOM])),
-            ImageKind.ZOOM,
-            folder,
-            number,
-        )
+    style = style_of(page)
     thumb = _resized(page, fitted(*page.size, SIZES[ImageKind.THUMB]))
-    _write(thumb, ImageKind.THUMB, folder, number)
+    _write(page, ImageKind.PAGE, folder, number, style)
+    if image.size != sides:
+        zoom = _resized(image, fitted(*image.size, SIZES[ImageKind.ZOOM]))
+        _write(zoom, ImageKind.ZOOM, folder, number, style)
+    _write(thumb, ImageKind.THUMB, folder, number, style)
+    return _is_blank(thumb)
 
 
 def write_card(image: Image.Image, folder: Path, number: int) -> None:
     """The one image of a card scan into ``folder``."""
     card = _resized(image, fitted(*image.size, SIZES[ImageKind.CARD]))
-    _write(card, ImageKind.CARD, folder, number)
+    _write(card, ImageKind.CARD, folder, number, style_of(card))
 
 
-def is_blank(image: Image.Image) -> bool:
-    """Whether nothing stands out from the paper. Small specks of a scanner do not count."""
-    lightness = _resized(image.convert("L"), fitted(*image.size, SIZES[ImageKind.THUMB]))
-    darkest, lightest = lightness.getextrema()
-    assert isinstance(darkest, int | float)
-    assert isinstance(lightest, int | float)
-    return lightest - darkest < _INK
+def style_of(image: Image.Image) -> Style:
+    """Marks on paper, with little between black and white but the edges of letters; or not."""
+    if _is_coloured(image):
+        return Style.PICTURE
+    counts = image.convert("L").histogram()
+    extremes = sum(counts[:_BLACK]) + sum(counts[_PAPER:])
+    return Style.PRINT if extremes >= _PRINT * image.width * image.height else Style.PICTURE
 
 
-def _write(image: Image.Image, kind: ImageKind, folder: Path, number: int) -> None:
-    (folder / f"{number}.{kind.value}").write_bytes(encoded(image, SIZES[kind]))
-
-
-def encoded(image: Image.Image, size: Size) -> bytes:
+def encoded(image: Image.Image, size: Size, style: Style) -> bytes:
     """``image`` as WebP of ``size.aim`` bytes at most, or as light as the ladder goes."""
     smallest = b""
-    for attempt in _ladder(image):
+    for attempt in _ladder(image, style):
         smallest = attempt()
         if len(smallest) <= size.aim:
             break
     return smallest
 
 
-def _ladder(image: Image.Image) -> Iterator[Callable[[], bytes]]:
-    grey = image.convert("L")
-    if not _is_coloured(image) and _is_print(grey):
-        for shades in (8, 4, 3):
+def _write(image: Image.Image, kind: ImageKind, folder: Path, number: int, style: Style) -> None:
+    (folder / f"{number}.{kind.value}").write_bytes(encoded(image, SIZES[kind], style))
+
+
+def _is_blank(thumb: Image.Image) -> bool:
+    """Whether nothing stands out from the paper. Small specks of a scanner do not count."""
+    darkest, lightest = thumb.convert("L").getextrema()
+    assert isinstance(darkest, int | float)
+    assert isinstance(lightest, int | float)
+    return lightest - darkest < _INK
+
+
+def _ladder(image: Image.Image, style: Style) -> Iterator[Callable[[], bytes]]:
+    if style is Style.PRINT:
+        grey = image.convert("L")
+        for shades in (4, 3):
             yield partial(_without_loss, grey, shades)
     else:
         for quality in (55, 38, 22):
@@ -107,12 +124,6 @@ def _saved(image: Image.Image, **options: Any) -> bytes:
 
 def _is_large(image: Image.Image) -> bool:
     return image.width * image.height > _LARGE
-
-
-def _is_print(grey: Image.Image) -> bool:
-    """Marks on paper, with little between black and white but the edges of letters."""
-    counts = grey.histogram()
-    return sum(counts[:_BLACK]) + sum(counts[_PAPER:]) >= _PRINT * grey.width * grey.height
 
 
 def _is_coloured(image: Image.Image) -> bool:

@@ -60,13 +60,15 @@ def test_even_noise_is_light_enough_to_be_taken(kind: ImageKind, noise: int):
     size = SIZES[kind]
     image = Image.effect_noise((size.short, size.long), noise)
 
-    content = raster.encoded(image.convert("RGB"), size)
+    content = raster.encoded(image.convert("RGB"), size, raster.Style.PICTURE)
 
     assert len(content) <= size.most
 
 
 def test_a_worn_scan_keeps_its_size_and_fits():
-    content = raster.encoded(noisy_scan(), SIZES[ImageKind.PAGE])
+    scan = noisy_scan()
+
+    content = raster.encoded(scan, SIZES[ImageKind.PAGE], raster.style_of(scan))
 
     assert len(content) <= 100_000
     assert webp_sides(content[:30], len(content)) == (1240, 1754)
@@ -77,7 +79,9 @@ def test_two_cards_fit_a_review_item():
         image = card.convert("RGB")
     grain = Image.effect_noise(image.size, 40).convert("RGB")
 
-    content = raster.encoded(Image.blend(image, grain, 0.25), SIZES[ImageKind.CARD])
+    worn = Image.blend(image, grain, 0.25)
+
+    content = raster.encoded(worn, SIZES[ImageKind.CARD], raster.style_of(worn))
 
     assert 2 * len(content) <= 130_000
 
