@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
@@ -11,8 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.context import services
 from portal.wiring import Services
+from verification.worker import PULSE_SUFFIX
 
 bp = Blueprint("health", __name__)
+PULSE_SECONDS = 60
 
 
 @bp.get("/healthz")
@@ -26,6 +29,7 @@ def ready() -> ResponseReturnValue:
     parts = {
         "database": _database(services()),
         "disk": _disk(services()),
+        "worker": _worker(services()),
     }
     well = all(parts.values())
     body = {name: "ok" if good else "failing" for name, good in parts.items()}
@@ -39,6 +43,15 @@ def _database(wired: Services) -> bool:
     except SQLAlchemyError:
         return False
     return True
+
+
+def _worker(wired: Services) -> bool:
+    # A worker touches its pulse file while it lives, also in the middle of a long job.
+    newest = max(
+        (path.stat().st_mtime for path in wired.config.run_dir.glob(f"*{PULSE_SUFFIX}")),
+        default=0.0,
+    )
+    return time.time() - newest < PULSE_SECONDS
 
 
 def _disk(wired: Services) -> bool:

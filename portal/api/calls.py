@@ -34,6 +34,10 @@ EVERYBODY = frozenset(Role) - {Role.SYSTEM}
 Handler = Callable[..., Any]
 
 
+class Nothing(Schema):
+    """The body of a call that takes none: absent, or an empty object."""
+
+
 @dataclass(frozen=True, slots=True)
 class Versioned:
     """A reply that carries its object's version as ETag, for If-Match."""
@@ -62,6 +66,7 @@ class Call:
     scope: ApiScope
     handler: Handler
     writes: bool
+    prepares: bool = False
     query: type[Schema] | None = None
     body: type[Schema] | None = None
     reply: type[Schema] | None = None
@@ -93,6 +98,10 @@ class Calls:
         """A change in one writing transaction, committed when the function returns."""
         return self._add(method, path, writes=True, **kwargs)
 
+    def hashing(self, method: str, path: str, **kwargs: Any) -> Callable[[Handler], Handler]:
+        """A change whose function works first, and returns what is to be done in the transaction."""
+        return self._add(method, path, writes=True, prepares=True, **kwargs)
+
     def _add(self, method: str, path: str, **kwargs: Any) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
             self.declared.append(
@@ -119,12 +128,18 @@ def _answer(call: Call, path: dict[str, str]) -> ResponseReturnValue:
     if call.query is not None:
         arguments["query"] = _load(call.query(unknown=RAISE), _query())
     if call.body is not None:
-        arguments["body"] = _load(call.body(unknown=RAISE), _json())
+        body = _load(call.body(unknown=RAISE), _json())
+        if call.body is not Nothing:
+            arguments["body"] = body
     if call.if_match:
         arguments["version"] = _version()
     key = request.headers.get("Idempotency-Key")
     if call.idempotent and key is not None:
         return _once(call, arguments, key)
+    if call.prepares:
+        prepared = call.handler(**arguments)
+        with services().sessions.begin() as session:
+            return _reply(call, prepared(session))
     opened = services().sessions.begin if call.writes else services().sessions.read
     with opened() as session:
         return _reply(call, call.handler(session, **arguments))
@@ -232,4 +247,13 @@ def _version() -> int | None:
     return int(text)
 
 
-__all__ = ["EVERYBODY", "Call", "Calls", "Page", "PageQuery", "Versioned", "register"]
+__all__ = [
+    "EVERYBODY",
+    "Call",
+    "Calls",
+    "Nothing",
+    "Page",
+    "PageQuery",
+    "Versioned",
+    "register",
+]

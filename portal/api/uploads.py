@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal import access
 from portal.actors import PARTY_ROLES
-from portal.api.calls import EVERYBODY, Calls, Page, PageQuery
+from portal.api.calls import EVERYBODY, Calls, Nothing, Page, PageQuery
 from portal.api.fields import Moment, Text, cursor_of
 from portal.babel import locale
 from portal.context import actor, now, own_participation, services
@@ -37,14 +37,10 @@ class TicketSchema(Schema):
     expires_at = Moment()
 
 
-class Nothing(Schema):
-    """An empty object."""
-
-
 @calls.write("POST", "/tickets", summary="A ticket for a queue of uploads", roles=PARTY_ROLES,
              scope=ApiScope.UPLOAD, body=Nothing, reply=TicketSchema, status=201,
              refusals=(WindowClosed,))  # fmt: skip
-def make_ticket(session: Session, body: dict[str, Any]) -> Any:  # noqa: ARG001
+def make_ticket(session: Session) -> Any:
     account = session.get_one(Account, actor().account_id)
     text, ticket = issue_ticket(
         session, account, lifetime=services().config.ticket_lifetime, now=now()
@@ -126,7 +122,7 @@ class AddressSchema(Schema):
 @calls.write("POST", "/uploads/<id:upload_id>/url", summary="The URL of an open upload of one's own",
              roles=PARTY_ROLES, scope=ApiScope.UPLOAD, body=Nothing, reply=AddressSchema,
              ticket=True, refusals=(NotFound,))  # fmt: skip
-def show_upload_url(session: Session, upload_id: str, body: dict[str, Any]) -> Any:  # noqa: ARG001
+def show_upload_url(session: Session, upload_id: str) -> Any:
     reservation = access.may_see_upload(session, actor(), upload_id)
     if reservation.account_id != actor().account_id:
         raise NotFound("somebody else's upload")
@@ -163,12 +159,12 @@ def _open_uploads(session: Session, rows: Sequence[Reservation]) -> list[dict[st
             select(Requirement.id, Requirement.code).where(
                 Requirement.id.in_({row.requirement_id for row in rows})
             )
-        ).tuples()
+        ).all()
     )
     regions: dict[int, str] = dict(
         session.execute(
             select(Region.id, Region.code).where(Region.id.in_({row.region_id for row in rows}))
-        ).tuples()
+        ).all()
     )
     return [
         {

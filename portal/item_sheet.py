@@ -1,0 +1,240 @@
+"""What a verifier has before his eyes: one review item with its claim, findings, history and images.
+
+The holder of the lease sees a member in clear (claiming was logged); everybody else who may look sees
+`3273************`, a year of birth and initials, and that reading is logged here. An observer never
+sees a scan. Images are the derived ones, never originals.
+
+Next station: the desk's page, `GET /api/v1/items/{id}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.actors import Actor
+from verification.card_scans import KINDS, scans_for
+from verification.checks.derived import image_name
+from verification.checks.sizes import ImageKind
+from verification.decisions import PastDecision, history, reasons_for
+from verification.errors import NotFound
+from verification.file_checks import findings_of
+from verification.files import derived_path
+from verification.journal import log_access
+from verification.models import Finding, Item, Member, ReasonCode, ReceivedFile, SubmissionPin
+from verification.rosters.rules.base import Fault
+from verification.rosters.rules.catalogue import faults_in
+from verification.secrets import FieldKeys, mask_nik
+from verification.states import ItemState, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetImage:
+    """A derived image. `label`: `ktp`, `kta`, `kk`, or the page's number; `number` counts from 1."""
+
+    number: int
+    label: str
+    file: str
+    page: int
+    card: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberFacts:
+    """A member as the reader may see it; `birth_date` is None when only the year is shown."""
+
+    row_ref: str
+    line: int
+    name: str
+    nik: str
+    sex: str
+    birth_year: int
+    birth_date: date | None
+    birth_place: str
+    kta_number: str
+    marital_status: str
+    occupation: str
+    address: str
+    village: str
+    regency: str
+    district: str
+    nik_says: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemSheet:
+    """Everything about one item. `clear`: the reader holds it and sees it in full."""
+
+    item: Item
+    party: str
+    clear: bool
+    lease_until: datetime | None
+    member: MemberFacts | None
+    faults: tuple[Fault, ...]
+    findings: tuple[Finding, ...]
+    images: tuple[SheetImage, ...]
+    history: tuple[PastDecision, ...]
+    reasons: tuple[ReasonCode, ...]
+
+
+def sheet_of(
+    session: Session, item: Item, reader: Actor, keys: FieldKeys, now: datetime
+) -> ItemSheet:
+    """The item as this reader may see it. A reading that is not the holder's is logged."""
+    clear = holds(item, reader, now)
+    if not clear:
+        log_access(
+            session,
+            actor=reader.actor,
+            action="item.read",
+            object_kind="item",
+            object_id=item.public_id,
+            now=now,
+        )
+    files = _files(session, item)
+    images: tuple[SheetImage, ...] = ()
+    if may_see_images(item, reader, now):
+        images = tuple(_images(session, item, files, keys))
+    # What an office has decided is its own business; a party never comes here.
+    return ItemSheet(
+        item=item,
+        party=item.participation.party.name,
+        clear=clear,
+        lease_until=item.lease_until if clear else None,
+        member=_member(item.member, keys, clear=clear) if item.member else None,
+        faults=tuple(faults_in(item.member.warnings)) if item.member else (),
+        findings=tuple(each for file in files for each in findings_of(session, file)),
+        images=images,
+        history=tuple(history(session, item.subject)),
+        reasons=tuple(reasons_for(session, item)),
+    )
+
+
+def holds(item: Item, reader: Actor, now: datetime) -> bool:
+    """Whether the reader holds the item at this moment."""
+    return (
+        item.state == ItemState.CLAIMED
+        and item.holder == reader.actor
+        and item.lease_until is not None
+        and now < item.lease_until
+    )
+
+
+def may_see_images(item: Item, reader: Actor, now: datetime) -> bool:
+    """A member's cards: the holder alone. A document: its office and the administrator too."""
+    if holds(item, reader, now):
+        return True
+    return item.member_id is None and reader.role is not Role.OBSERVER
+
+
+def image_path(
+    session: Session,
+    item: Item,
+    number: int,
+    size: str,
+    reader: Actor,
+    keys: FieldKeys,
+    root: Path,
+    now: datetime,
+) -> Path:
+    """Where a derived image lies. `size`: page, zoom, thumb. Raises NotFound."""
+    if not may_see_images(item, reader, now):
+        raise NotFound("images are the holder's")
+    for image in _images(session, item, _files(session, item), keys):
+        if image.number == number:
+            kind = ImageKind.CARD if image.card else ImageKind(size)
+            path = derived_path(root, image.file) / image_name(image.page, kind)
+            if path.is_file():
+                return path
+    raise NotFound("image")
+
+
+def _files(session: Session, item: Item) -> Sequence[ReceivedFile]:
+    if item.member_id is not None:
+        return ()
+    return session.scalars(
+        select(ReceivedFile)
+        .join(SubmissionPin, SubmissionPin.file_id == ReceivedFile.id)
+        .where(
+            SubmissionPin.submission_id == item.submission_id,
+            SubmissionPin.requirement_id == item.subject.requirement_id,
+            SubmissionPin.region_id == item.subject.region_id,
+        )
+        .order_by(ReceivedFile.id)
+    ).all()
+
+
+def _images(
+    session: Session, item: Item, files: Sequence[ReceivedFile], keys: FieldKeys
+) -> list[SheetImage]:
+    found: list[tuple[str, str, int, bool]] = []
+    if item.member is not None:
+        scans = scans_for(session, item.member, keys)
+        found = [
+            (kind, scans[kind].file.public_id, scans[kind].number, True)
+            for kind in KINDS
+            if kind in scans
+        ]
+    for file in files:
+        found += [
+            (str(page), file.public_id, page, False) for page in range(1, (file.pages or 0) + 1)
+        ]
+    return [
+        SheetImage(number=number, label=label, file=file, page=page, card=card)
+        for number, (label, file, page, card) in enumerate(found, start=1)
+    ]
+
+
+def _member(member: Member, keys: FieldKeys, *, clear: bool) -> MemberFacts:
+    nik = keys.decipher(member.nik, member.key_id)
+    personal: dict[str, Any] = {
+        "name": member.name,
+        "nik": f"{nik[:6]} {nik[6:12]} {nik[12:]}",
+        "birth_date": member.birth_date,
+        "birth_place": member.birth_place,
+        "kta_number": member.kta_number,
+        "marital_status": member.marital_status,
+        "occupation": member.occupation,
+        "address": member.address,
+        "village": member.village,
+        "nik_says": nik_says(nik),
+    }
+    if not clear:
+        personal = {
+            **dict.fromkeys(personal, ""),
+            "name": initials(member.name),
+            "nik": mask_nik(nik),
+            "birth_date": None,
+            "nik_says": {},
+        }
+    return MemberFacts(
+        row_ref=member.row_ref,
+        line=member.line,
+        sex=member.sex,
+        birth_year=member.birth_date.year,
+        regency=member.regency_code,
+        district=member.district_code,
+        **personal,
+    )
+
+
+def nik_says(nik: str) -> dict[str, str]:
+    """What a NIK itself tells: kecamatan, day and month of birth, sex; the century it does not."""
+    day = int(nik[6:8])
+    sex, day = ("P", day - 40) if day > 40 else ("L", day)
+    return {
+        "district": f"{nik[:2]}.{nik[2:4]}.{nik[4:6]}",
+        "sex": sex,
+        "birth": f"{day:02d}-{nik[8:10]}-{nik[10:12]}",
+    }
+
+
+def initials(name: str) -> str:
+    """`SITI NUR AISYAH` → `S. N. A.`"""
+    return " ".join(f"{word[0]}." for word in name.split() if word)
