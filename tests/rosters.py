@@ -6,10 +6,15 @@ and an installed package has no tests.
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+from verification.rosters.child import read
 from verification.rosters.rules import Regions, RuleSet
+from verification.sandbox.job import Job
 
 DISTRICTS = (
     *("11.01.01", "11.01.02", "11.71.01"),
@@ -46,3 +51,32 @@ def small_rules(**changes: Any) -> RuleSet:
         "party_names": ("Partai Contoh A",),
     }
     return RuleSet(**(given | changes))
+
+
+def run_child(
+    source: Path, output: Path, rules: RuleSet | None = None, mapping: dict[str, int] | None = None
+) -> Any:
+    """The sandbox's task, called in this process; the folder is made."""
+    output.mkdir(exist_ok=True)
+    arguments = {"rules": (rules or small_rules()).to_json(), "mapping": mapping}
+    return read(Job(source=source, output=output, extra=(), arguments=arguments))
+
+
+def write_rows(path: Path, rows: Iterable[Mapping[str, str]], *fields: str) -> Path:
+    """A CSV with the member record's own field names as headings."""
+    names = fields or tuple(name for name in VALID_ROW if name != "row_ref")
+    with path.open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(names)
+        writer.writerows([row.get(name, "") for name in names] for row in rows)
+    return path
+
+
+def people(count: int, **changes: str) -> list[dict[str, str]]:
+    """Valid rows of different members."""
+    return [
+        VALID_ROW
+        | {"nik": f"327301530587{number:04d}", "kta_number": f"P01-{number:08d}"}
+        | changes
+        for number in range(1, count + 1)
+    ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +26,7 @@ from verification.rosters.columns import (
     match_columns,
 )
 from verification.rosters.damage import refuse_damaged
-from verification.rosters.normalise import normalise, normalise_frame
+from verification.rosters.normalise import clean, normalise, normalise_frame
 from verification.rosters.reader import read_table
 from verification.rosters.rules.catalogue import BY_CODE, ERROR_MASK, FAULTS, judge_frame
 from verification.rosters.rules.catalogue import WARNING_MASK as WARNINGS
@@ -80,7 +80,7 @@ def read(job: Job) -> JSON:
         "rejected": refused.height + len(table.broken),
         "warned": accepted.filter(pl.col("warnings") != 0).height,
         "repeated": _repeated(batches, accepted),
-        "headings": [table.headings[index][:HEADING_LIMIT] for index in kept],
+        "headings": list(_titles(table.headings[index] for index in kept)),
         "fields": {
             field: kept.index(index)
             for field, index in columns.indices.items()
@@ -88,6 +88,18 @@ def read(job: Job) -> JSON:
         },
         "counts": _counts(judged, table.broken),
     }
+
+
+def _titles(headings: Iterable[str]) -> Iterator[str]:
+    """Headings to name a cell by: none empty, none twice, none that a spreadsheet would run."""
+    seen: set[str] = set()
+    for number, heading in enumerate(headings, 1):
+        title = base = clean(heading)[:HEADING_LIMIT] or f"Kolom {number}"
+        while title in seen:
+            title = f"{base} ({number})"
+            number += 1
+        seen.add(title)
+        yield title
 
 
 def _ask(columns: ColumnMap, table: Table, confirmed: dict[str, int] | None) -> JSON:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -28,6 +29,7 @@ LENGTHS = {
     "province_code": 2, "regency_code": 5, "district_code": 8, "village": 120, "kta_number": 60,
     "name": 200, "birth_place": 120, "marital_status": 40, "occupation": 120, "address": 400,
 }  # fmt: skip
+CONTROL = re.compile("[\x00-\x1f\x7f]")
 ROW_REF_LENGTH = 16
 LONGEST_ACCEPTED = 16_384
 LONGEST_REJECTED = 1_048_576
@@ -121,7 +123,7 @@ class RejectedRow:
 def accepted_rows(path: Path) -> Iterator[AcceptedRow]:
     """In the file's order. Raises Malformed at the first thing that is not as promised."""
     with path.open("rb") as stream:
-        reader = csv.reader(_lines(stream, LONGEST_ACCEPTED), strict=True)
+        reader = csv.reader(_plain(_lines(stream, LONGEST_ACCEPTED)), strict=True)
         try:
             if tuple(next(reader, ())) != ACCEPTED_COLUMNS:
                 raise Malformed("columns")
@@ -149,6 +151,14 @@ def _lines(stream: BinaryIO, longest: int) -> Iterator[str]:
             yield line.decode()
         except UnicodeDecodeError as error:
             raise Malformed("not UTF-8") from error
+
+
+def _plain(lines: Iterator[str]) -> Iterator[str]:
+    """A row is one line, and no cell of it holds a control character."""
+    for line in lines:
+        if CONTROL.search(line, 0, len(line) - 1):
+            raise Malformed("control character")
+        yield line
 
 
 def _accepted(row: dict[str, str]) -> AcceptedRow:

@@ -26,6 +26,7 @@ from verification.states import FileState, ListStage
 
 SYSTEM = "system"
 UNCLEAR = "list.columns_unclear"
+UNKNOWN = "list.unknown_roster"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +44,14 @@ def open_version(session: Session, file: ReceivedFile, now: datetime) -> Opened:
     """The version of a list's file, made when there is none yet; calling again changes nothing.
 
     A file equal to the current version's is recorded as a version without rows of its own, and
-    nothing is done. Raises NotFound when the list it corrects is not one of this party's.
+    nothing is done. A file that corrects a list which is none of this party's is refused.
     """
     version = session.scalar(select(RosterVersion).where(RosterVersion.file_id == file.id))
     if version is None:
-        version = _new_version(session, _roster_of(session, file, now), file, now)
+        corrected = _corrected(session, file)
+        version = _new_version(session, corrected or _own_roster(session, file, now), file, now)
+        if file.corrects is not None and corrected is None:
+            refuse(session, version.id, UNKNOWN, {}, now)
     return Opened(
         version_id=version.id,
         roster=version.roster.public_id,
@@ -121,20 +125,32 @@ def confirm_columns(
     enqueue(session, JobKind.IMPORT_ROSTER, file.public_id, now)
 
 
-def _roster_of(session: Session, file: ReceivedFile, now: datetime) -> Roster:
-    """The list that the file corrects, or that of its requirement and region; locked."""
-    wanted = select(Roster).where(Roster.participation_id == file.participation_id)
-    if file.corrects is not None:
-        wanted = wanted.where(Roster.public_id == file.corrects)
-    else:
-        # Two first files of one list at once: the party's row makes them queue up.
-        session.refresh(file.participation, with_for_update=True)
-        wanted = wanted.where(
-            Roster.requirement_id == file.requirement_id, Roster.region_id == file.region_id
+def _corrected(session: Session, file: ReceivedFile) -> Roster | None:
+    """The list of this party that the file says it corrects, locked."""
+    if file.corrects is None:
+        return None
+    return session.scalar(
+        select(Roster)
+        .where(Roster.participation_id == file.participation_id, Roster.public_id == file.corrects)
+        .with_for_update()
+    )
+
+
+def _own_roster(session: Session, file: ReceivedFile, now: datetime) -> Roster:
+    """The list of the file's requirement and region, locked; made with its first file."""
+    # Two first files of one list at once: the party's row makes them queue up.
+    session.refresh(file.participation, with_for_update=True)
+    roster = session.scalar(
+        select(Roster)
+        .where(
+            Roster.participation_id == file.participation_id,
+            Roster.requirement_id == file.requirement_id,
+            Roster.region_id == file.region_id,
         )
-    roster = session.scalar(wanted.order_by(Roster.id).limit(1).with_for_update())
-    if roster is None and file.corrects is not None:
-        raise NotFound("no such list of this party")
+        .order_by(Roster.id)
+        .limit(1)
+        .with_for_update()
+    )
     if roster is None:
         roster = Roster(
             participation_id=file.participation_id,
@@ -158,6 +174,7 @@ def _new_version(
         created_at=now,
         columns={},
     )
+    file.state = FileState.CHECKING.value
     current = session.get(RosterVersion, roster.current_version_id or 0)
     if current is not None and current.file.sha256 == file.sha256 and roster.withdrawn_at is None:
         version.merged_from_id = current.id

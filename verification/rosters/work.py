@@ -19,7 +19,8 @@ from verification.checks.arrived import Arrived, Expected, has_content, is_what_
 from verification.checks.arrived import is_what_was_declared as is_declared
 from verification.checks.base import Finding
 from verification.db import Sessions
-from verification.models import ReceivedFile, Region, Roster, RosterVersion
+from verification.intake import by_upload
+from verification.models import Region, Roster, RosterVersion
 from verification.models.reference import Level
 from verification.rosters.finishing import Imported, outcome
 from verification.rosters.handover import Report
@@ -60,8 +61,8 @@ def import_file(
 ) -> Imported | None:
     """Import the list in the received file `file_id` (public id), whose bytes are at `source`.
 
-    None: the file was refused, or the party must confirm its columns; both stand in the file's
-    row. `workplace`: an existing folder for temporary files. Raises SandboxUnavailable (later
+    None: the file was refused, or the party must confirm its columns (both stand in the file's
+    row), or it was erased or withdrawn before its turn came. `workplace`: an existing folder for temporary files. Raises SandboxUnavailable (later
     again, nothing is to blame), Stale, RowsLost.
     """
     with sessions.begin() as session:
