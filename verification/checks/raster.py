@@ -80,7 +80,10 @@ def encoded(image: Image.Image, size: Size, style: Style) -> bytes:
 
 
 def _write(image: Image.Image, kind: ImageKind, folder: Path, number: int, style: Style) -> None:
-    (folder / f"{number}.{kind.value}").write_bytes(encoded(image, SIZES[kind], style))
+    content = encoded(image, SIZES[kind], style)
+    # Pure noise may not get light enough at twice the size; the page alone serves then.
+    if kind is not ImageKind.ZOOM or len(content) <= SIZES[kind].most:
+        (folder / f"{number}.{kind.value}").write_bytes(content)
 
 
 def _is_blank(thumb: Image.Image) -> bool:

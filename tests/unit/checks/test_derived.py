@@ -54,11 +54,10 @@ def test_small_print_stays_legible(check: CheckBytes, derived: Path):
     assert ink[1] - ink[0] > 200
 
 
-@pytest.mark.parametrize("kind", ImageKind)
-@pytest.mark.parametrize("noise", [20, 200])
-def test_even_noise_is_light_enough_to_be_taken(kind: ImageKind, noise: int):
+@pytest.mark.parametrize("kind", [ImageKind.PAGE, ImageKind.THUMB, ImageKind.CARD])
+def test_even_noise_is_light_enough_to_be_taken(kind: ImageKind):
     size = SIZES[kind]
-    image = Image.effect_noise((size.short, size.long), noise)
+    image = Image.effect_noise((size.short, size.long), 200)
 
     content = raster.encoded(image.convert("RGB"), size, raster.Style.PICTURE)
 

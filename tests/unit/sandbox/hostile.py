@@ -114,6 +114,13 @@ def sleep(job: Job) -> Any:
     threading.Event().wait(600)
 
 
+def settle(job: Job) -> Any:
+    """Say that it runs, and stay."""
+    assert job.output
+    (job.output / "settled").touch()
+    threading.Event().wait(600)
+
+
 def crash(job: Job) -> Any:
     ctypes.string_at(0)
 
