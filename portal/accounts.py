@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
@@ -203,10 +203,10 @@ def _check(new: NewAccount) -> None:
         wrong["office"] = [new.role.value]
     if new.role is Role.SYSTEM:
         wrong["role"] = [new.role.value]
-    if new.time_zone not in available_timezones():
-        wrong["time_zone"] = [new.time_zone]
-    else:
+    try:
         ZoneInfo(new.time_zone)
+    except (LookupError, ValueError, OSError):
+        wrong["time_zone"] = [new.time_zone]
     if wrong:
         raise BadInput(wrong)
 

@@ -14,7 +14,9 @@ from flask_babel import lazy_gettext as _
 
 from portal import refusals
 from verification import errors
+from verification.checks.documents import PagesUnavailable
 from verification.errors import DomainError
+from verification.rosters.finishing import RowsLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,16 @@ ANSWERS: dict[type[DomainError], Answer] = {
         409, "on_hold", _("Ditahan untuk perkara"),
         _("Data ini tidak boleh dihapus selama penahanan hukum berlaku. Data tetap tersimpan."),
     ),
+    PagesUnavailable: Answer(
+        404, "pages_unavailable", _("Halaman dokumen tidak tersedia"),
+        _("Halaman ini tidak ada di dalam dokumen, atau gambarnya belum dapat dibuat. "
+          "Berkas tetap aman. Coba lagi beberapa menit lagi."),
+    ),
+    RowsLost: Answer(
+        500, "rows_lost", _("Impor daftar dihentikan"),
+        _("Jumlah baris terkirim tidak sama dengan tersimpan ditambah ditolak, maka versi ini "
+          "tidak dipakai. Daftar sebelumnya tetap berlaku; gangguan sudah tercatat."),
+    ),
     refusals.LoginRequired: Answer(
         401, "login_required", _("Silakan masuk"),
         _("Sesi masuk Anda berakhir atau belum dimulai. Yang sudah tersimpan aman dan unggahan "
@@ -158,11 +170,6 @@ ANSWERS: dict[type[DomainError], Answer] = {
         422, "bad_input", _("Isian belum sesuai"),
         _("Ada isian yang kurang atau tidak sesuai. Belum ada yang disimpan. "
           "Perbaiki isian yang disebut, lalu kirim lagi."),
-    ),
-    refusals.PreconditionRequired: Answer(
-        428, "precondition_required", _("Versi data tidak disebut"),
-        _("Perubahan ini memerlukan If-Match dengan versi yang terakhir dibaca. "
-          "Tidak ada yang berubah. Baca data lebih dahulu, lalu kirim lagi."),
     ),
     refusals.KeyReused: Answer(
         409, "idempotency_key_reused", _("Kunci permintaan sudah dipakai"),

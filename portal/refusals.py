@@ -60,10 +60,6 @@ class BadInput(DomainError):
         self.fields = dict(fields)
 
 
-class PreconditionRequired(DomainError):
-    """A change to an item needs If-Match with the version that was read."""
-
-
 class KeyReused(DomainError):
     """An Idempotency-Key came again with another request."""
 
