@@ -73,9 +73,9 @@ def import_roster(
                 return outcome(version)
         try:
             staged = _Import(sessions, keys, version_id, handed, placeholders, beat).stage()
-        except IntegrityError as error:
-            # Only a child that lies can put two rows on one line; its words stay out of the error.
-            raise Malformed("two rows in one place") from error
+        except IntegrityError:
+            # Only a child that lies can do this. The database's error quotes the rows: not kept.
+            raise Malformed("two rows in one place") from None
         if imported := finish(sessions, keys, staged, now, beat):
             return imported
     raise Stale("the list changed under the import")

@@ -81,7 +81,7 @@ class Places:
                 RejectedRow.version_id == self._previous, RejectedRow.row_ref.in_(wanted)
             )
         )
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     def known_refs(self, session: Session, refs: Sequence[str]) -> set[str]:
         """Row references that stand for a member of the version before."""

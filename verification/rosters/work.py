@@ -62,11 +62,13 @@ def import_file(
     """Import the list in the received file `file_id` (public id), whose bytes are at `source`.
 
     None: the file was refused, or the party must confirm its columns (both stand in the file's
-    row), or it was erased or withdrawn before its turn came. `workplace`: an existing folder for temporary files. Raises SandboxUnavailable (later
-    again, nothing is to blame), Stale, RowsLost.
+    row), or it was erased or withdrawn before its turn came. `workplace`: an existing folder for
+    temporary files. Raises SandboxUnavailable (later again, nothing is to blame), Stale, RowsLost.
     """
     with sessions.begin() as session:
-        file = session.scalars(select(ReceivedFile).where(ReceivedFile.public_id == file_id)).one()
+        file = by_upload(session, file_id)
+        if file is None or file.withdrawn_at is not None:
+            return None
         expected = Expected(
             size=file.size, sha256=file.sha256, declared_sha256=file.declared_sha256
         )
