@@ -154,10 +154,8 @@ def _in_scope(account: Account, region: str) -> None:
 
 
 def _fits(requirement: Requirement, wanted: Wanted, length: int) -> None:
-    # Scans may also be sent for the list whose members they show; the list's own types are not theirs.
-    accepts = requirement.accepts if requirement.purpose == wanted.purpose else _SCANS
-    if wanted.media_type not in accepts:
-        kinds = ", ".join(_KINDS.get(kind, kind) for kind in accepts)
+    if wanted.media_type not in requirement.accepts:
+        kinds = ", ".join(_KINDS.get(kind, kind) for kind in requirement.accepts)
         raise CreationRefused(
             415, "unsupported_type", f"Jenis berkas ini tidak diterima untuk syarat ini: {kinds}."
         )
@@ -181,4 +179,3 @@ def _own_roster(session: Session, participation: Participation, public_id: str) 
 
 
 _KINDS = {PDF: "PDF", JPEG: "JPEG", PNG: "PNG", CSV: "CSV", XLSX: "XLSX", ZIP: "ZIP"}
-_SCANS = (ZIP, JPEG, PNG)

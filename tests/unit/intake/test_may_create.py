@@ -182,11 +182,13 @@ def test_a_list_may_be_for_the_whole_nation_and_called_what_windows_calls_it(
     assert world.policy().may_create(request).claim.region == "ID"
 
 
-def test_scans_may_be_sent_for_the_list_whose_members_they_show(world: World) -> None:
+def test_scans_are_sent_for_their_own_requirement(world: World) -> None:
+    token = world.token("operator.a")
     sent = {"purpose": "scans", "filename": "kartu.zip", "filetype": "application/zip"}
-    for requirement in ("anggota", "kartu-anggota"):
-        request = asked(authorization=world.token("operator.a"), requirement=requirement, **sent)
-        assert world.policy().may_create(request).claim.purpose == "scans"
+    refused = refusal(world, authorization=token, requirement="anggota", **sent)
+    assert refused == (400, "unknown_requirement")
+    request = asked(authorization=token, requirement="kartu-anggota", **sent)
+    assert world.policy().may_create(request).claim.purpose == "scans"
 
 
 def test_a_correction_names_a_list_of_ones_own(world: World) -> None:
