@@ -34,7 +34,7 @@ from verification.models import (
 )
 from verification.models.proof import ChainKind
 from verification.receipt_keys import SigningKey
-from verification.reference import participation_of, region_of, requirement_by_code
+from verification.reference import region_of, requirement_by_code
 from verification.signing import Signer
 from verification.states import FileState, ListStage
 
@@ -61,7 +61,9 @@ def build_party(
     )
     session.add(participation)
     session.flush()
-    return participation_of(session, party.id, world.election)
+    # Loaded whole, so that a test may use it when this session is over.
+    session.refresh(participation, ["party", "election", "chain"])
+    return participation
 
 
 def build_arrival(

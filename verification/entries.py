@@ -105,7 +105,7 @@ def _files(session: Session, participation: Participation, round_: Round) -> lis
     # A list's file stands for its list only until the import has made a version of it.
     imported = exists().where(
         RosterVersion.file_id == ReceivedFile.id,
-        RosterVersion.stage.in_([ListStage.DONE.value, ListStage.FAILED.value]),
+        RosterVersion.stage == ListStage.DONE.value,
     )
     pinned = (
         exists()

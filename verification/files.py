@@ -99,6 +99,9 @@ def withdraw(
         session, file.participation.chain, actor, Kind.FILE_WITHDRAWN,
         now=now, note=reason, file=file.public_id,
     )  # fmt: skip
+    roster = _list_read_from(session, file)
+    if roster is not None:
+        withdraw_roster(session, roster, actor=actor, reason=reason, now=now)
     return file
 
 
@@ -114,6 +117,9 @@ def restore(session: Session, file: ReceivedFile, *, actor: str, now: datetime) 
         session, file.participation.chain, actor, Kind.FILE_RESTORED,
         now=now, file=file.public_id,
     )  # fmt: skip
+    roster = _list_read_from(session, file)
+    if roster is not None:
+        restore_roster(session, roster, actor=actor, now=now)
     return file
 
 
@@ -189,6 +195,15 @@ def restore_roster(session: Session, roster: Roster, *, actor: str, now: datetim
         now=now, roster=roster.public_id,
     )  # fmt: skip
     return roster
+
+
+def _list_read_from(session: Session, file: ReceivedFile) -> Roster | None:
+    """The list whose current version was read from this file."""
+    return session.scalar(
+        select(Roster)
+        .join(RosterVersion, RosterVersion.id == Roster.current_version_id)
+        .where(RosterVersion.file_id == file.id)
+    )
 
 
 def _check_open(session: Session, file: ReceivedFile) -> None:

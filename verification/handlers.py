@@ -29,6 +29,7 @@ from verification.file_checks import Found, ToCheck
 from verification.files import derived_path
 from verification.jobs import JobKind, NotYet
 from verification.models import Submission
+from verification.rosters.work import import_file
 from verification.sandbox.launcher import Sandbox, SandboxUnavailable
 from verification.secrets import FieldKeys
 from verification.signing import Signer
@@ -49,7 +50,9 @@ SANDBOX_PAUSE = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What handlers work with. `data_path`: upload id → its bytes; `derived`: root of the images."""
+    """What handlers work with. `data_path`: upload id → its bytes; `derived`: root of the images;
+    `scratch`: an existing folder for temporary files.
+    """
 
     sessions: Sessions
     data_path: Callable[[str], Path]
@@ -66,6 +69,7 @@ def handlers(tools: Tools, extra: Mapping[str, Handler] | None = None) -> dict[s
         JobKind.ISSUE_RECEIPT: issue_receipt,
         JobKind.CHECK_DOCUMENT: document,
         JobKind.CHECK_SCANS: scans,
+        JobKind.IMPORT_ROSTER: roster,
         JobKind.MAKE_ITEMS: make_items,
         JobKind.SEAL_ACCESSES: seal_accesses,
         JobKind.EXPIRE_LEASES: expire_leases,
@@ -132,6 +136,21 @@ def scans(tools: Tools, task: Task) -> None:
         )
         if checked is not None and result.passed:
             store_scans(session, checked, cards, tools.field_keys)
+
+
+def roster(tools: Tools, task: Task) -> None:
+    """Read a member list into a new version, and make it the current one."""
+    with _sandbox_waits():
+        import_file(
+            tools.sessions,
+            tools.field_keys,
+            tools.sandbox,
+            tools.data_path(task.about),
+            task.about,
+            workplace=tools.scratch,
+            now=task.now,
+            beat=task.checkpoint,
+        )
 
 
 def make_items(tools: Tools, task: Task) -> None:

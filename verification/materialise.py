@@ -131,7 +131,7 @@ def _make_members(
 ) -> None:
     version = _imported_version(session, pin)
     rows: Sequence[Any] = ()
-    if version is not None and pin.reviewed:
+    if version is not None and pin.reviewed and not _replaced(session, submission, version):
         rows = session.execute(
             select(Member.id, Member.subject_key, Member.regency_code)
             .where(Member.version_id == version.id, Member.id > submission.members_done)
@@ -155,12 +155,27 @@ def _imported_version(session: Session, pin: Any) -> RosterVersion | None:
     return version if version.stage == ListStage.DONE else None
 
 
+def _replaced(session: Session, submission: Submission, version: RosterVersion) -> bool:
+    """Whether the same submission holds a newer version of the list, imported since."""
+    newer = session.scalars(
+        select(RosterVersion)
+        .join(SubmissionPin, SubmissionPin.file_id == RosterVersion.file_id)
+        .where(
+            SubmissionPin.submission_id == submission.id,
+            RosterVersion.roster_id == version.roster_id,
+            RosterVersion.number > version.number,
+        )
+    ).all()
+    if any(each.stage not in (ListStage.DONE, ListStage.FAILED) for each in newer):
+        raise NotYet("a newer version of the list is still being imported")
+    return any(each.stage == ListStage.DONE and each.stored for each in newer)
+
+
 def _of_members(
     session: Session, submission: Submission, pin: Any, rows: Iterable[Any]
 ) -> list[_Wanted]:
     offices = office_ids(session)
-    codes = {row.regency_code for row in rows}
-    regions = _region_ids(session, submission, codes)
+    regions = _region_ids(session, submission, {row.regency_code for row in rows})
     wanted: dict[str, _Wanted] = {}
     for row in rows:
         # The same person twice in one list is one subject; the first row stands for it.
@@ -179,14 +194,11 @@ def _of_members(
 
 
 def _region_ids(session: Session, submission: Submission, codes: set[str]) -> dict[str, int]:
-    regions = submission.participation.election.region_set_id
-    return dict(
-        session.execute(
-            select(Region.code, Region.id).where(
-                Region.region_set_id == regions, Region.code.in_(codes)
-            )
-        ).all()
+    known = select(Region.code, Region.id).where(
+        Region.region_set_id == submission.participation.election.region_set_id,
+        Region.code.in_(codes),
     )
+    return dict(session.execute(known).all())
 
 
 def _make(
