@@ -69,6 +69,7 @@ def waves_without_nginx(config: Config) -> list[list[Part]]:
         ),
         environ={**_environ(config), "SIPOL_UPLOAD_PROCESSES": "1", "SIPOL_UPLOAD_INDEX": "0"},
         log=config.log_dir / "server.log",
+        pid_file=config.run_dir / "server.pid",
         ready=_answering(config.listen, "GET", "/healthz"),
     )  # fmt: skip
     return [[server, *_workers(config)]]
@@ -94,6 +95,7 @@ def _uploads(config: Config) -> list[Part]:
                 ),
                 environ={**_environ(config), "SIPOL_UPLOAD_INDEX": str(index)},
                 log=config.log_dir / f"uploads-{index}.log",
+                pid_file=config.run_dir / f"uploads-{index}.pid",
                 ready=_answering(path, "GET", "/healthz"),
                 sockets=(path,),
             )
@@ -140,6 +142,7 @@ def _portal(config: Config) -> Part:
         ),
         environ=_environ(config),
         log=config.log_dir / "portal.log",
+        pid_file=config.run_dir / "portal.pid",
         ready=_answering(path, "GET", "/healthz"),
         sockets=(path,),
     )  # fmt: skip
@@ -152,6 +155,7 @@ def _workers(config: Config) -> list[Part]:
             command=(*SIPOL, "worker"),
             environ=_environ(config),
             log=config.log_dir / f"worker-{index}.log",
+            pid_file=config.run_dir / f"worker-{index}.pid",
             # It has no door to knock at; /readyz of the portal watches its heartbeat.
             ready=lambda: True,
             # A step of an import is allowed to finish; its lease would bring it back anyway.
@@ -168,6 +172,7 @@ def _nginx(config: Config) -> Part:
         name="nginx",
         command=edge.command(config),
         log=config.log_dir / "nginx.log",
+        pid_file=config.run_dir / "nginx.pid",
         ready=(_answering(place, "GET", "/healthz") if scheme_is_plain else _listening(place)),
         stop=signal.SIGQUIT,
         patience=6.0,

@@ -40,7 +40,7 @@ class Part:
 
     `orphaned` is what it gets when the supervisor is gone: a signal on which it takes its own
     children along. `sockets` are removed before each start. `ready` is asked often and must be
-    quick.
+    quick. `pid_file` is there while the part runs, for whoever wants to signal it.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Part:
     orphaned: signal.Signals = signal.SIGTERM
     patience: float = 10.0
     sockets: tuple[Path, ...] = ()
+    pid_file: Path | None = None
 
 
 @dataclass(slots=True)
@@ -154,6 +155,8 @@ class Supervisor:
                 preexec_fn=die_with_parent(part.orphaned),  # noqa: PLW1509 - the only thread
             )
         running.started = time.monotonic()
+        if part.pid_file is not None:
+            part.pid_file.write_text(f"{running.process.pid}\n")
 
     def _arrived(self, running: _Running) -> None:
         running.ready = True
@@ -167,6 +170,8 @@ class Supervisor:
         assert running.process is not None
         code = running.process.returncode
         self._kill_group(running.process.pid)
+        if running.part.pid_file is not None:
+            running.part.pid_file.unlink(missing_ok=True)
         if time.monotonic() - running.started > HEALTHY_AFTER:
             running.pause = FIRST_PAUSE
         running.process = None
@@ -194,6 +199,8 @@ class Supervisor:
                     running.process.wait(running.part.patience)
                 self._kill_group(running.process.pid)
                 running.process.wait()
+                if running.part.pid_file is not None:
+                    running.part.pid_file.unlink(missing_ok=True)
         for pid in _children():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

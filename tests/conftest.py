@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 from sqlalchemy import Engine
 
 from portal.database import migrate
+from tests import stack
 from tests.postgres import Cluster, PostgresMissing
+from tests.stack import Stack
 from verification.db import Sessions, make_engine
 
 # `SIPOL_TEST_PARTIAL=1` is the only way in which a missing part may pass as a skip.
@@ -79,3 +83,47 @@ def engine(database_url: str) -> Iterator[Engine]:
 def sessions(engine: Engine) -> Sessions:
     """Sessions on `database_url`."""
     return Sessions(engine)
+
+
+class StartStack(Protocol):
+    """Starts the whole product; it is stopped and looked over at the end of the test."""
+
+    def __call__(
+        self, database: str = "sqlite", *, line: bool = False, **settings: Any
+    ) -> Stack: ...
+
+
+@pytest.fixture(scope="session")
+def seeded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home after `sipol init` and `sipol demo`, on SQLite, to copy from."""
+    home = tmp_path_factory.mktemp("seeded")
+    stack.seed(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def seeded_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, postgres_cluster: Cluster
+) -> Iterator[tuple[Path, str]]:
+    """The same on PostgreSQL: a home without a database, and the name of the database to copy."""
+    home = tmp_path_factory.mktemp("seeded-postgresql")
+    with postgres_cluster.database() as url:
+        stack.seed(home, database_url=url)
+        yield home, url.rpartition("/")[2]
+
+
+@pytest.fixture
+def start_stack(request: pytest.FixtureRequest) -> Iterator[StartStack]:
+    """`start_stack("postgresql", line=True, upload_processes=1)`: see `tests.stack.Stack`."""
+    with ExitStack() as running:
+
+        def start(database: str = "sqlite", *, line: bool = False, **settings: Any) -> Stack:
+            if database == "sqlite":
+                home = request.getfixturevalue("seeded_home")
+                return running.enter_context(Stack(home, line=line, **settings))
+            home, template = request.getfixturevalue("seeded_postgresql")
+            cluster = request.getfixturevalue("postgres_cluster")
+            url = running.enter_context(cluster.database(template=template))
+            return running.enter_context(Stack(home, database_url=url, line=line, **settings))
+
+        yield start

@@ -107,10 +107,13 @@ class Cluster:
         return f"postgresql+psycopg://{SUPERUSER}@127.0.0.1:{self.port}/{database}"
 
     @contextmanager
-    def database(self, *, migrated: bool = True) -> Iterator[str]:
-        """An empty database for one test, dropped afterwards with whoever is still connected."""
+    def database(self, *, template: str = TEMPLATE) -> Iterator[str]:
+        """A database for one test, dropped afterwards with whoever is still connected.
+
+        `template`: the name of the one to copy; nobody may be connected to it. Without, it is
+        migrated and empty; `template0` gives one without any table.
+        """
         name = f"t_{secrets.token_hex(6)}"
-        template = TEMPLATE if migrated else "template0"
         self._execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
                 sql.Identifier(name), sql.Identifier(template)
