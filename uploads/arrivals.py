@@ -38,7 +38,10 @@ class ArrivalLog:
     def write(self, arrival: Arrival) -> bool:
         """Write an arrival durably; False when there already is one, which is left as it is."""
         path = self.path(arrival.upload_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        changed = [path.parent]
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            changed += [self._arrivals, self._root]
         draft = path.with_name(f".{arrival.upload_id}.{secrets.token_hex(4)}")
         try:
             with draft.open("x", encoding="utf-8") as file:
@@ -52,7 +55,7 @@ class ArrivalLog:
                 return False
         finally:
             draft.unlink(missing_ok=True)
-        for directory in (path.parent, self._arrivals, self._root):
+        for directory in changed:
             sync_directory(directory)
         return True
 

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from types import FrameType
 from typing import Any
 
-from uploads.body import MIB, BodyBroken, FedBody
+from uploads.body import BodyBroken, FedBody
 from uploads.model import Reply, Request
 from uploads.server import UploadServer
 
@@ -24,9 +24,10 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-DRAIN_BYTES = 16 * MIB
-DRAIN_SECONDS = 2.0
-"""Before the answer, and once more after it."""
+DRAIN_SECONDS_BEFORE = 0.5
+"""A short body ends in this time, and the connection stays usable."""
+DRAIN_SECONDS_AFTER = 5.0
+"""A proxy reads the answer while it still sends; closing on it earlier would make the answer a 502."""
 
 
 def application(server: UploadServer) -> "Application":
@@ -101,10 +102,11 @@ class Application:
             reply = await asyncio.shield(handling)
             body.interrupt(BodyBroken)  # whatever was not read will not be
             if pump is not None:
-                await asyncio.wait([pump], timeout=DRAIN_SECONDS)
+                await asyncio.wait([pump], timeout=DRAIN_SECONDS_BEFORE)
             await _send_reply(send, reply)
             if pump is not None:
-                await asyncio.wait([pump], timeout=DRAIN_SECONDS)
+                after = DRAIN_SECONDS_BEFORE if self._server.stopping else DRAIN_SECONDS_AFTER
+                await asyncio.wait([pump], timeout=after)
         finally:
             body.interrupt(BodyBroken)
             if pump is not None:
@@ -112,17 +114,14 @@ class Application:
 
 
 async def _pump(receive: Receive, body: FedBody) -> None:
-    """Feed the body to its end; once it is not open any more, swallow the rest up to a bound."""
-    swallowed = 0
-    while not body.ended and swallowed < DRAIN_BYTES:
+    """Feed the body to its end; what comes when it is not open any more is swallowed."""
+    while not body.ended:
         await body.room()
         message = await receive()
         if message["type"] != "http.request":
             body.interrupt(BodyBroken)
             return
-        piece = message.get("body", b"")
-        swallowed += 0 if body.open else len(piece)
-        body.feed(piece)
+        body.feed(message.get("body", b""))
         if not message.get("more_body", False):
             body.end()
 

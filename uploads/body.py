@@ -85,6 +85,11 @@ class FedBody:
         """More pieces are wanted: neither ended nor broken nor interrupted."""
         return not self.ended and self._ending is None
 
+    @property
+    def held(self) -> int:
+        """Bytes received and not read yet."""
+        return self._size
+
     def feed(self, piece: bytes) -> None:
         """Add a received piece; after an interruption it is dropped, as it was never acknowledged."""
         if not piece or not self.open:

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from uploads.capability import mint_id
 from uploads.counters import Counters
-from uploads.errors import CreationRefused, PolicyUnavailable, Refusal, TooLarge
+from uploads.errors import CreationRefused, PolicyUnavailable, TooLarge
 from uploads.finishing import Finisher
 from uploads.headers import parse_bytes, parse_metadata
 from uploads.model import Request, Upload
@@ -94,11 +94,12 @@ class Creation:
             expires_at=grant.expires_at,
             changed_at=now,
         )
+        if length > grant.max_size:
+            self._finisher.ended(upload_id, NOT_CREATED)
+            raise TooLarge(f"the maximum is {grant.max_size} bytes")
         try:
-            if length > grant.max_size:
-                raise TooLarge(f"the maximum is {grant.max_size} bytes")
             await run(self._disk, self._store.create, upload)
-        except Refusal:
+        except BaseException:
             self._finisher.ended(upload_id, NOT_CREATED)
             raise
         self._counters.created += 1

@@ -8,6 +8,7 @@ moving the end.
 Next station: a finished upload is hashed by `uploads/finishing.py`.
 """
 
+import contextlib
 import ctypes
 import logging
 import os
@@ -131,7 +132,8 @@ class FileStore:
             sync_directory(self._data)
         except OSError as error:
             for path in (info, draft, data):
-                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
             raise trouble(error) from None
         finally:
             os.close(descriptor)

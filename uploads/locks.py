@@ -46,8 +46,10 @@ class LockFile:
                 raise
             # The file was removed between open and flock: another one is the lock now.
             os.close(self._descriptor)
-        self._generation = b"%020d" % (int(self._read() or b"0") + 1)
-        os.pwrite(self._descriptor, self._generation, 0)
+        # On a full disk the old generation has to do; the lock itself needs no space.
+        with contextlib.suppress(OSError):
+            os.pwrite(self._descriptor, b"%020d" % (int(self._read() or b"0") + 1), 0)
+        self._generation = self._read()
 
     def is_ours(self) -> bool:
         """Whether nobody has taken or removed the lock behind our back."""

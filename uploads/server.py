@@ -38,7 +38,7 @@ from uploads.policy import Policy
 from uploads.replies import expires, offered, refused, reply, state_of
 from uploads.rules import Asked, Held, RequestRule, UploadRule
 from uploads.store import CanRemove, CanStage, Store, extensions
-from uploads.threads import run
+from uploads.threads import persist, run
 from uploads.transfer import Stored, landing, receive
 
 log = logging.getLogger(__name__)
@@ -114,8 +114,8 @@ class UploadServer:
         Returns a task that is done when what an earlier process left has been taken up; nobody need wait.
         """
         recovery, *_ = tasks = [
-            asyncio.create_task(work)
-            for work in (self._recover(), self._locks.watch(), self.expiry.watch())
+            asyncio.create_task(persist(work))
+            for work in (self._recover, self._locks.watch, self.expiry.watch)
         ]
         for task in tasks:
             self._background.add(task)

@@ -5,9 +5,14 @@ that no write happens after its lease was given back.
 """
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, Future
 from typing import ParamSpec, TypeVar
+
+log = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 5.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,3 +38,15 @@ def awaitable(future: Future[T]) -> asyncio.Future[T]:
     waiting = asyncio.wrap_future(future)
     waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
     return waiting
+
+
+async def persist(work: Callable[[], Awaitable[None]]) -> None:
+    """Do background work to its end; an error is logged by its type and the work begun again."""
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - a disk that fails for a while must not end it
+            log.warning("background work failed: %s", type(error).__name__)
+            await asyncio.sleep(AGAIN_SECONDS)
+        else:
+            return

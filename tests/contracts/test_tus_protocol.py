@@ -25,9 +25,9 @@ from tests.unit.uploads.forgetful import ForgetfulStore
 from uploads import key_for, path_for
 
 OTHER = path_for(SECRET, "d" * 32)
-SHA1 = "sha1 " + base64.b64encode(hashlib.sha1(b"abc").digest()).decode()  # noqa: S324
+SHA1 = "sha1 " + base64.b64encode(hashlib.sha1(b"abc").digest()).decode()
 SHA256 = "sha256 " + base64.b64encode(hashlib.sha256(b"abc").digest()).decode()
-WRONG = "sha1 " + base64.b64encode(hashlib.sha1(b"abd").digest()).decode()  # noqa: S324
+WRONG = "sha1 " + base64.b64encode(hashlib.sha1(b"abd").digest()).decode()
 
 
 def on(

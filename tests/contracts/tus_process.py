@@ -40,6 +40,7 @@ class TusProcess:
         self._environment |= environment | {"TUS_HEARD": str(self._heard)}
         self.log = root.with_name(f"{root.name}-{self.port}.log")
         self._process: subprocess.Popen[bytes] | None = None
+        self._lines: list[socket.socket] = []
 
     @property
     def url(self) -> str:
@@ -73,6 +74,10 @@ class TusProcess:
     def kill(self) -> None:
         """kill -9 of everything it started."""
         self._signal(signal.SIGKILL)
+
+    def hang_up(self) -> None:
+        for line in self._lines:
+            line.close()
 
     def terminate(self) -> None:
         self._signal(signal.SIGTERM)
@@ -115,9 +120,15 @@ class TusProcess:
         assert status == 200, status
         return int(headers["upload-offset"])
 
+    def connect(self) -> socket.socket:
+        """A connection that is closed with the process, should its test fail before."""
+        line = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        self._lines.append(line)
+        return line
+
     def begin_patch(self, path: str, offset: int, length: int) -> socket.socket:
         """The head of a PATCH on a connection of its own; the body is the caller's."""
-        line = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        line = self.connect()
         line.sendall(
             f"PATCH {path} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nContent-Type: {OCTETS}\r\n"
             f"Upload-Offset: {offset}\r\nContent-Length: {length}\r\n\r\n".encode()
@@ -150,6 +161,7 @@ def tus_process(root: Path, wrapper: tuple[str, ...] = (), **settings: str) -> I
         yield server
     finally:
         server.kill()
+        server.hang_up()
 
 
 def reset(line: socket.socket) -> None:

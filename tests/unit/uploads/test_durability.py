@@ -204,3 +204,47 @@ def test_a_head_takes_the_upload_from_a_stalled_holder(store: ForgetfulStore) ->
         assert client.server.counters.taken_over == 1
 
     on(store, scenario)
+
+
+def test_a_lease_that_passed_writes_nothing(tmp_path: Path) -> None:
+    """Fencing: whoever lost the upload without noticing is stopped at its next write."""
+    store = ForgetfulStore(tmp_path)
+
+    async def scenario(client: Exchange) -> None:
+        location = await client.create(10)
+        body = FedBody(10)
+        patching = asyncio.create_task(client.patch(location, 0, body))
+        await until(lambda: client.server.counters.active)
+        (tmp_path / "locks" / id_of(location)).unlink()
+        body.feed(b"abcdefghij")
+        body.end()
+        assert (await patching).status == 423
+        assert await client.offset(location) == 0
+
+    on(store, scenario)
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "offset"), [(b"k", 413, 0), (b"", 204, 10), (None, 503, 10)]
+)
+def test_the_end_of_a_chunked_body_decides_whether_it_fits(
+    store: ForgetfulStore, more: bytes | None, status: int, offset: int
+) -> None:
+    """All bytes are here; then come more, or the end, or the line breaks."""
+
+    async def scenario(client: Exchange) -> None:
+        location = await client.create(10)
+        body = FedBody(None, age=0.01)
+        patching = asyncio.create_task(client.patch(location, 0, body))
+        await until(lambda: client.server.counters.active)
+        body.feed(b"abcdefghij")
+        await until(lambda: not body.held)
+        if more is None:
+            body.interrupt(BodyBroken)
+        else:
+            body.feed(more)
+            body.end()
+        assert (await patching).status == status
+        assert await client.offset(location) == offset
+
+    on(store, scenario)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import time
 from collections.abc import AsyncIterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from uploads.errors import UploadLocked
-from uploads.locks import STALE_WISH_SECONDS, Lease, Locks
+from uploads.locks import STALE_WISH_SECONDS, Lease, LockFile, Locks
 
 ID = "0" * 32
 
@@ -189,6 +190,26 @@ def test_uploads_do_not_wait_for_each_other(tmp_path: Path) -> None:
             other.check()
 
     asyncio.run(scenario())
+
+
+def test_a_lock_on_a_removed_file_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between our open and our flock the holder may finish and remove the file."""
+    path, flock, locked = tmp_path / ID, fcntl.flock, []
+
+    def late(descriptor: int, how: int) -> None:
+        if not locked:
+            path.unlink()
+        locked.append(descriptor)
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    lock = LockFile(path)
+    assert len(locked) == 2
+    assert path.exists()
+    assert lock.is_ours()
+    lock.release(remove=True)
 
 
 def test_when_wanted_is_told_at_once_if_it_is_late() -> None:
