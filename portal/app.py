@@ -11,7 +11,18 @@ from typing import Any
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import assets, babel, errors, formatting, logs, navigation, page, security, words
+from portal import (
+    assets,
+    babel,
+    errors,
+    formatting,
+    logs,
+    metrics,
+    navigation,
+    page,
+    security,
+    words,
+)
 from portal.api import views as api
 from portal.auth import csrf, guards, loading
 from portal.auth.guards import Guard
@@ -30,6 +41,7 @@ from portal.wiring import Services, build
 
 PARTS = (
     logs,
+    metrics,
     errors,
     security,
     assets,
@@ -87,4 +99,6 @@ def create_app_from_environment(**_: Any) -> Flask:
     """What gunicorn calls: `portal.app:create_app_from_environment()`."""
     config = Config.load(os.environ)
     logs.configure(config.log_level)
-    return create_app(config)
+    services = build(config)
+    metrics.serve(services)
+    return create_app_on(services)

@@ -1,6 +1,7 @@
 """The words of states: these and no others, each with a colour and a shape.
 
-None may read as a legal acceptance before KPU has decided (EXPERIENCE, "Rules for every page").
+None may read as a legal acceptance before KPU has decided. Codes are those of files
+(`FileState`), of `verification.coverage`, and the two an upload has before it arrives.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from dataclasses import dataclass
 from flask import Flask
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
-
-from verification.states import FileState, ItemState
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +38,8 @@ STATES: dict[str, StateWord] = {
     "TMS": StateWord(_("TMS"), "red", "▼"),
 }
 
-FILE_WORDS: dict[str, str] = {state.value: state.value for state in FileState}
-
-# What a party may know of an item: a decision is nobody's before its office has published.
-ITEM_WORDS: dict[str, str] = {
-    ItemState.PENDING.value: "locked",
-    ItemState.QUEUED.value: "queued",
-    ItemState.CLAIMED.value: "claimed",
-    ItemState.FLAGGED.value: "claimed",
-    ItemState.DECIDED.value: "claimed",
-    ItemState.PUBLISHED.value: "claimed",
-}
-
 
 def install(app: Flask) -> None:
     """`state_word(code)` for the macro `state` and for scripts that print the same words."""
     app.jinja_env.globals["state_word"] = STATES.__getitem__
     app.jinja_env.globals["state_words"] = STATES
-
-
-def item_word(state: str, outcome: str | None) -> str:
-    """The word of an item for its party: the outcome once published, where it stands before."""
-    if state == ItemState.PUBLISHED.value and outcome is not None:
-        return outcome
-    return ITEM_WORDS[state]

@@ -139,10 +139,17 @@ class Stand:
         return {"Authorization": f"Bearer {text}"}
 
 
-def build_stand(sessions: Sessions, home: Path, **settings: Any) -> Stand:
-    """World, parties and people on an empty migrated database; nothing listens on any port."""
-    clock = TurnedClock()
-    services = _services(sessions, home, clock, settings)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Populace:
+    """The rows every stand begins with, detached; a copy of their database knows the same keys."""
+
+    world: World
+    parties: dict[str, Participation]
+    people: dict[str, Account]
+
+
+def populate(sessions: Sessions) -> Populace:
+    """World, parties and people on an empty migrated database."""
     with sessions.begin() as session:
         world = build_world(session)
         parties = {
@@ -150,13 +157,28 @@ def build_stand(sessions: Sessions, home: Path, **settings: Any) -> Stand:
             for letter in "ab"
         }
         people = {login: _person(session, login, world, parties) for login in PEOPLE}
+    return Populace(world=world, parties=parties, people=people)
+
+
+def build_stand(
+    sessions: Sessions, home: Path, populace: Populace | None = None, **settings: Any
+) -> Stand:
+    """The portal on an empty migrated database, or on a populated one; no port is opened."""
+    clock = TurnedClock()
+    services = _services(sessions, home, clock, settings)
+    populace = populace or populate(sessions)
     app = create_app_on(services)
     app.testing = True
     # A test wants the answer people get, not the exception.
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.test_client_class = Browser
     return Stand(
-        app=app, services=services, clock=clock, world=world, parties=parties, people=people
+        app=app,
+        services=services,
+        clock=clock,
+        world=populace.world,
+        parties=populace.parties,
+        people=populace.people,
     )
 
 

@@ -11,6 +11,7 @@ from portal.babel import locale
 from portal.item_sheet import ItemSheet
 from portal.page import in_language
 from verification.checks.reasons import describe
+from verification.rosters.texts import problem
 
 
 class CountsSchema(Schema):
@@ -157,8 +158,8 @@ def _notices(sheet: ItemSheet) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {
             "code": fault.code,
-            "severity": str(fault.severity),
-            "message": in_language(fault, "message"),
+            "severity": fault.severity.value,
+            "message": problem(fault, locale()).message,
             "fields_": list(fault.fields),
         }
         for fault in sheet.faults

@@ -1,4 +1,4 @@
-"""Every route has chosen who may enter, every call of the API its roles and scope, every refusal its answer."""
+"""Every route has chosen who may enter, every API call its roles and scope, every refusal its answer."""
 
 from __future__ import annotations
 

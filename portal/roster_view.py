@@ -1,0 +1,135 @@
+"""A member list as its party sees it: stage, counts, place in line, and the files to download.
+
+Next station: the list's page, `GET /api/v1/rosters/{id}` and its exports.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.wiring import Services
+from verification import jobs
+from verification.errors import NotFound
+from verification.jobs import JobKind
+from verification.models import ReceivedFile, Region, Requirement, Roster, RosterVersion
+from verification.rosters.rejected import (
+    csv_chunks,
+    original_headings,
+    rejected_rows,
+    write_xlsx,
+)
+from verification.states import ListStage
+
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterView:
+    """A list, or a list's file whose import has not begun (`roster` is None then).
+
+    `shown`: the version the numbers are of: the newest. `position`: its import's place in line, 0 when
+    it is not waiting.
+    """
+
+    public_id: str
+    requirement: Requirement
+    region: Region
+    file: ReceivedFile
+    roster: Roster | None
+    shown: RosterVersion | None
+    versions: tuple[RosterVersion, ...]
+    position: int
+
+    @property
+    def stage(self) -> str:
+        return self.shown.stage if self.shown is not None else ListStage.STORED.value
+
+
+def view_of(session: Session, roster: Roster) -> RosterView:
+    """A list with all its versions, newest first."""
+    versions = tuple(
+        session.scalars(
+            select(RosterVersion)
+            .where(RosterVersion.roster_id == roster.id)
+            .order_by(RosterVersion.number.desc())
+        )
+    )
+    if not versions:
+        raise NotFound("a list without a version")
+    file = versions[0].file
+    return RosterView(
+        public_id=roster.public_id,
+        requirement=session.get_one(Requirement, roster.requirement_id),
+        region=session.get_one(Region, roster.region_id),
+        file=file,
+        roster=roster,
+        shown=versions[0],
+        versions=versions,
+        position=jobs.position(session, JobKind.IMPORT_ROSTER, file.public_id),
+    )
+
+
+def waiting_view(session: Session, file: ReceivedFile) -> RosterView:
+    """A list's file that nobody has begun to read; it is known by the file's id."""
+    return RosterView(
+        public_id=file.public_id,
+        requirement=file.requirement,
+        region=file.region,
+        file=file,
+        roster=None,
+        shown=None,
+        versions=(),
+        position=jobs.position(session, JobKind.IMPORT_ROSTER, file.public_id),
+    )
+
+
+def version_of(session: Session, roster: Roster, number: int | None = None) -> RosterVersion:
+    """A version by its number; without one the current, else the newest. Raises NotFound."""
+    query = select(RosterVersion).where(RosterVersion.roster_id == roster.id)
+    if number is not None:
+        query = query.where(RosterVersion.number == number)
+    elif roster.current_version_id is not None:
+        query = query.where(RosterVersion.id == roster.current_version_id)
+    found = session.scalars(query.order_by(RosterVersion.number.desc()).limit(1)).first()
+    if found is None:
+        raise NotFound("version of a list")
+    return found
+
+
+def rejected_csv(wired: Services, version: RosterVersion, locale: str) -> Response:
+    """The rejected rows as CSV, written while it is sent: a million rows need no memory."""
+    version_id = version.id
+
+    def pieces() -> Iterator[bytes]:
+        with wired.sessions.read() as session:
+            read = session.get_one(RosterVersion, version_id)
+            rows = rejected_rows(session, wired.field_keys, read, locale)
+            yield from csv_chunks(rows, original_headings(read))
+
+    return _download(Response(pieces(), mimetype="text/csv"), version, "csv")
+
+
+def rejected_xlsx(
+    session: Session, wired: Services, version: RosterVersion, locale: str
+) -> Response:
+    """The rejected rows as a workbook of text cells."""
+    rows = rejected_rows(session, wired.field_keys, version, locale)
+    with tempfile.TemporaryDirectory(dir=wired.config.tmp_dir) as folder:
+        path = Path(folder) / "ditolak.xlsx"
+        write_xlsx(path, rows, original_headings(version), locale)
+        # Read and removed at once: rejected rows in clear must not outlive the answer on disk.
+        body = path.read_bytes()
+    return _download(Response(body, mimetype=XLSX_TYPE), version, "xlsx")
+
+
+def _download(response: Response, version: RosterVersion, suffix: str) -> Response:
+    name = f"ditolak-{version.roster.public_id[:8]}-v{version.number}.{suffix}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
