@@ -97,8 +97,8 @@ class Line:
             await asyncio.gather(
                 self._carry(reader, far_writer, "up"), self._carry(far_reader, writer, "down")
             )
-        except OSError:
-            pass
+        except (OSError, asyncio.CancelledError):
+            pass  # cut, or the end of the test
         finally:
             self._connections -= pair
             for end in pair:
@@ -109,13 +109,13 @@ class Line:
     ) -> None:
         while piece := await reader.read(PIECE):
             await self._wait_for_turn(len(piece), way)
-            writer.write(piece)
-            await writer.drain()
             if way == "down":
                 self.down += len(piece)
-                continue
-            self.up += len(piece)
-            if self._cut_at and self.up >= self._cut_at[0]:
+            else:
+                self.up += len(piece)
+            writer.write(piece)
+            await writer.drain()
+            if way == "up" and self._cut_at and self.up >= self._cut_at[0]:
                 self._cut_at.pop(0)
                 self._reset_all()
         with contextlib.suppress(OSError):
