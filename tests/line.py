@@ -107,7 +107,7 @@ class Line:
     async def _carry(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: str
     ) -> None:
-        while piece := await reader.read(PIECE):
+        while piece := await reader.read(self._piece(way)):
             await self._wait_for_turn(len(piece), way)
             if way == "down":
                 self.down += len(piece)
@@ -118,8 +118,15 @@ class Line:
             if way == "up" and self._cut_at and self.up >= self._cut_at[0]:
                 self._cut_at.pop(0)
                 self._reset_all()
+                return
         with contextlib.suppress(OSError):
             writer.write_eof()
+
+    def _piece(self, way: str) -> int:
+        """How much may be read: up to the next cut and not a byte beyond."""
+        if way == "down" or not self._cut_at:
+            return PIECE
+        return max(1, min(PIECE, self._cut_at[0] - self.up))
 
     async def _wait_for_turn(self, size: int, way: str) -> None:
         if self.rate is None:
