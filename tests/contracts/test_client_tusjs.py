@@ -1,20 +1,15 @@
 """tus-js-client, unwrapped, as the upload page's library behaves."""
 
-import json
-import os
 import random
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.contracts.cutting_proxy import cutting_proxy
-from tests.contracts.tus_process import CHECKOUT, TusProcess, sha256, tus_process
+from tests.contracts.tus_process import TusProcess, sha256, tus_process
+from tests.contracts.tusjs import tusjs
 
-SCRIPT = Path(__file__).with_name("tusjs.mjs")
 SIZE = 1_500_000
 
 
@@ -22,22 +17,6 @@ SIZE = 1_500_000
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TusProcess]:
     with tus_process(tmp_path_factory.mktemp("uploads")) as process:
         yield process
-
-
-def tusjs(endpoint: str, file: Path, chunk: int, mode: str) -> dict[str, Any]:
-    """What the script reports; `chunk` 0 is one request for the whole file."""
-    node = shutil.which("node")
-    assert node, "node is missing: run `make test`, which installs it"
-    package = CHECKOUT / "node_modules" / "tus-js-client"
-    assert package.is_dir(), "node_modules/tus-js-client is missing: run `make test` first"
-    done = subprocess.run(
-        [node, str(SCRIPT), endpoint, str(file), str(chunk), mode],
-        capture_output=True, text=True, timeout=60, check=False,
-        env=os.environ | {"TUSJS_FROM": str(CHECKOUT / "package.json")},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report
 
 
 @pytest.fixture

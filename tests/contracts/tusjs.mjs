@@ -1,4 +1,4 @@
-// Upload argv[3] to argv[2] with tus-js-client as it is, report {events, offset} as JSON on stdout.
+// Upload argv[3] to argv[2] with tus-js-client as it is, report {events, offset, id} as JSON on stdout.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
@@ -6,6 +6,7 @@ const [endpoint, file, chunk, mode] = process.argv.slice(2);
 const require = createRequire(process.env.TUSJS_FROM);
 const tus = require("tus-js-client");
 const content = readFileSync(file);
+const options = JSON.parse(process.env.TUSJS_OPTIONS);
 const report = { creations: 0, patches: 0, heads: 0, offset: 0 };
 
 function upload(extra) {
@@ -16,6 +17,7 @@ function upload(extra) {
       retryDelays: [0, 100, 200, 400, 800],
       metadata: { filename: "surat keputusan ☂.pdf", region: "32.73" },
       uploadDataDuringCreation: mode === "with-creation",
+      ...options,
       onBeforeRequest: (request) => {
         const method = request.getMethod();
         if (method === "POST") report.creations += 1;
@@ -41,4 +43,5 @@ if (mode === "abort") await upload({ uploadUrl: url });
 if (mode === "terminate") await tus.Upload.terminate(url, { retryDelays: [] }).catch((error) => {
   report.terminated = error.originalResponse.getStatus();
 });
+report.id = /([0-9a-f]{32})~/.exec(url)?.[1];
 console.log(JSON.stringify(report));

@@ -1,0 +1,329 @@
+"""People and programs that use a running stack: an account with its token, raw tus, waiting, proof.
+
+A `Caller` has a token, a `Visitor` has signed in. Both speak to the address they are given, which
+may lead over a bad line.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import http.client
+import json
+import random
+import socket
+import struct
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.stack import Login, Stack, sipol
+
+OCTETS = "application/offset+octet-stream"
+TUS = {"Tus-Resumable": "1.0.0"}
+SECONDS = 60.0
+SETTLED = ("passed", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an upload is for, and the name it is sent under."""
+
+    requirement: str
+    region: str
+    purpose: str
+    filename: str
+
+    def metadata(self, **more: str) -> dict[str, str]:
+        return {
+            "filename": self.filename,
+            "requirement": self.requirement,
+            "region": self.region,
+            "purpose": self.purpose,
+            **more,
+        }
+
+
+AD_ART = Target("ad-art", "ID", "document", "naskah rahasia partai.pdf")
+OFFICE = Target("kantor-kabupaten", "32.73", "document", "3273 kantor rahasia.pdf")
+MEMBERS = Target("anggota", "32.73", "roster", "3273 daftar rahasia.csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def expect(self, status: int) -> Answer:
+        assert self.status == status, f"{self.status} {self.body[:500]!r}"
+        return self
+
+
+def ask(
+    address: str,
+    method: str,
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    *,
+    timeout: float = SECONDS,
+) -> Answer:
+    """One request on a connection of its own."""
+    place = urlsplit(address)
+    assert place.hostname is not None
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=timeout)
+    try:
+        connection.request(method, path, body, dict(headers or {}))
+        reply = connection.getresponse()
+        fields: dict[str, str] = {}
+        for name, value in reply.getheaders():
+            known = fields.get(name.lower())
+            fields[name.lower()] = value if known is None else f"{known}\n{value}"
+        return Answer(reply.status, fields, reply.read())
+    finally:
+        connection.close()
+
+
+def upload_id(path: str) -> str:
+    """The public id in a capability path."""
+    return path.rsplit("/", 1)[-1].partition("~")[0]
+
+
+def spelled(metadata: Mapping[str, str]) -> str:
+    """Upload-Metadata (tus 1.0.0, creation)."""
+    return ",".join(
+        f"{key} {base64.b64encode(text.encode()).decode()}" for key, text in metadata.items()
+    )
+
+
+class Caller:
+    """One account's program: the API and `/files/` with a bearer token, at one address."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self.address = address
+        self.token = token
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """What says who it is."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def api(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """A call below `/api/v1/`."""
+        fields = {**self.bearer, "Accept": "application/json", "Content-Type": "application/json"}
+        sent = None if body is None else json.dumps(body).encode()
+        return ask(self.address, method, f"/api/v1/{path}", {**fields, **(headers or {})}, sent)
+
+    def post(self, length: int, target: Target, **more: str) -> Answer:
+        """A creation, whatever is answered."""
+        fields = {
+            **TUS,
+            **self.bearer,
+            "Upload-Length": str(length),
+            "Upload-Metadata": spelled(target.metadata(**more)),
+        }
+        return ask(self.address, "POST", "/files/", fields)
+
+    def create(self, length: int, target: Target, **more: str) -> str:
+        """The capability path of a new upload."""
+        answer = self.post(length, target, **more).expect(201)
+        return urlsplit(answer.headers["location"]).path
+
+    def head(self, path: str) -> Answer:
+        return ask(self.address, "HEAD", path, TUS)
+
+    def offset(self, path: str) -> int:
+        """What is durable."""
+        return int(self.head(path).expect(200).headers["upload-offset"])
+
+    def patch(self, path: str, offset: int, piece: bytes) -> Answer:
+        fields = {**TUS, "Content-Type": OCTETS, "Upload-Offset": str(offset)}
+        return ask(self.address, "PATCH", path, fields, piece)
+
+    def send(self, content: bytes, target: Target, **more: str) -> str:
+        """Upload in one go; the id."""
+        path = self.create(len(content), target, **more)
+        self.patch(path, 0, content).expect(204)
+        return upload_id(path)
+
+    def go_on(self, path: str, content: bytes) -> int:
+        """HEAD and PATCH until everything is stored; how many PATCHes it took."""
+        deadline = time.monotonic() + SECONDS
+        for attempt in range(1, 1000):
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                answer = self.head(path)
+                if answer.status == 200:
+                    offset = int(answer.headers["upload-offset"])
+                    if offset == len(content):
+                        return attempt - 1
+                    if self.patch(path, offset, content[offset:]).status == 204:
+                        return attempt
+                else:
+                    assert answer.status == 423, answer
+            assert time.monotonic() < deadline, f"{attempt} attempts"
+            time.sleep(0.1)
+        raise AssertionError("unreachable")
+
+    def status(self, upload: str) -> dict[str, Any]:
+        """`GET uploads/{id}`."""
+        found: dict[str, Any] = self.api("GET", f"uploads/{upload}").expect(200).json()
+        return found
+
+    def wait_until(self, upload: str, *states: str, seconds: float = SECONDS) -> dict[str, Any]:
+        """The upload's status once its check and its receipt are there; the state must be expected."""
+        told: dict[str, Any] = {}
+
+        def settled() -> bool:
+            told.update(self.status(upload))
+            return told["state"] in SETTLED and told["receipt"] is not None
+
+        wait_for(settled, f"{states} of {upload}", seconds, told)
+        assert told["state"] in states, told
+        return told
+
+    def receipt(self, serial: str) -> bytes:
+        return self.api("GET", f"receipts/{serial}").expect(200).body
+
+
+class Visitor(Caller):
+    """Somebody who has signed in: the cookie of the session instead of a token."""
+
+    def __init__(self, address: str, login: Login) -> None:
+        super().__init__(address, "")
+        answer = ask(
+            address, "POST", "/masuk", {"Content-Type": "application/json", "Origin": address},
+            json.dumps({"login": login.login, "password": login.password}).encode(),
+        ).expect(200)  # fmt: skip
+        self.csrf = answer.json()["csrf_token"]
+        held = [SimpleCookie(line) for line in answer.headers["set-cookie"].splitlines()]
+        tokens = [cookie["sipol_session"].value for cookie in held if "sipol_session" in cookie]
+        self.cookie = f"sipol_session={tokens[0]}"
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Cookie": self.cookie, "X-CSRF-Token": self.csrf, "Origin": self.address}
+
+
+def wait_for(
+    true: Callable[[], bool], what: str, seconds: float = SECONDS, told: object = ""
+) -> None:
+    """Look until it is so; AssertionError with what was waited for."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}; last: {told}"
+        time.sleep(0.05)
+
+
+def assert_proven(
+    stack: Stack, party: Caller, upload: str, content: bytes | Path, folder: Path
+) -> dict[str, Any]:
+    """Every byte is there, the check has passed, and `sipol verify` takes receipt and file."""
+    told = party.wait_until(upload, "passed", seconds=180)
+    file = folder / f"{upload}.sent"
+    if isinstance(content, Path):
+        file = content
+    else:
+        file.write_bytes(content)
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    assert (told["sha256"], told["length"]) == (digest, file.stat().st_size)
+    receipt = folder / f"{upload}.receipt.json"
+    receipt.write_bytes(party.receipt(told["receipt"]))
+    result = json.loads(sipol("verify", str(receipt), str(file), "--json", environ=stack.environ))
+    assert result["genuine"] is True, result
+    return told
+
+
+class OpenPatch:
+    """A PATCH whose body the test feeds by hand: `with OpenPatch(...) as line: line.feed(piece)`."""
+
+    def __init__(self, address: str, path: str, offset: int, length: int) -> None:
+        place = urlsplit(address)
+        self.socket = socket.create_connection((place.hostname, place.port or 80), timeout=SECONDS)
+        self.socket.sendall(
+            f"PATCH {path} HTTP/1.1\r\nHost: {place.netloc}\r\nTus-Resumable: 1.0.0\r\n"
+            f"Content-Type: {OCTETS}\r\nUpload-Offset: {offset}\r\n"
+            f"Content-Length: {length}\r\n\r\n".encode()
+        )
+
+    def __enter__(self) -> OpenPatch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def feed(self, piece: bytes) -> None:
+        self.socket.sendall(piece)
+
+    def reset(self) -> None:
+        """Vanish as a dead line does."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    def status(self) -> int:
+        """The answer's status; 0 when the line ended without one."""
+        reply = http.client.HTTPResponse(self.socket)
+        try:
+            reply.begin()
+        except (OSError, http.client.HTTPException):
+            return 0
+        return reply.status
+
+
+def padded_pdf(path: Path, size: int, *, seed: object) -> Path:
+    """Write a PDF of exactly `size` bytes that opens: one page, the rest a stream that nobody draws."""
+    text = f"BT /F1 24 Tf 72 720 Td (Dokumen contoh {random.Random(str(seed)).random()}) Tj ET"
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R /PieceInfo << /Contoh << /Private 6 0 R >> >> >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R"
+        " /Resources << /Font << /F1 4 0 R >> >> >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        f"<< /Length {len(text)} >>\nstream\n{text}\nendstream",
+    ]
+    head, places = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", []
+    for number, content in enumerate(objects, start=1):
+        places.append(len(head))
+        head += f"{number} 0 obj\n{content}\nendobj\n".encode()
+    places.append(len(head))
+    # Every number below has ten digits, so that the lengths are known before they are.
+    left = size - len(head) - len(_filler_head(0)) - len(_tail(places, 0))
+    filler = _filler_head(left)
+    start = len(head) + len(filler) + left + len(_ENDED)
+    signs = random.Random(str(seed))
+    with path.open("wb") as out:
+        out.write(head + filler)
+        while left > 0:
+            left -= out.write(signs.randbytes(min(left, 1024 * 1024)))
+        out.write(_tail(places, start))
+    assert path.stat().st_size == size
+    return path
+
+
+_ENDED = b"\nendstream\nendobj\n"
+
+
+def _filler_head(length: int) -> bytes:
+    return f"6 0 obj\n<< /Length {length:010d} >>\nstream\n".encode()
+
+
+def _tail(places: list[int], start: int) -> bytes:
+    rows = "".join(f"{place:010d} 00000 n \n" for place in places)
+    text = (
+        f"xref\n0 {len(places) + 1}\n0000000000 65535 f \n{rows}"
+        f"trailer\n<< /Size {len(places) + 1} /Root 1 0 R >>\nstartxref\n{start:010d}\n%%EOF\n"
+    )
+    return _ENDED + text.encode()
