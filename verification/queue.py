@@ -177,12 +177,11 @@ def expire(session: Session, now: datetime) -> int:
 
 def held_by(session: Session, actor: str, office: Office, now: datetime) -> Item | None:
     """The item somebody holds at an office, the one whose lease ends first."""
-    return session.scalar(
-        select(Item)
-        .where(Item.office_id == office.id, *holds(actor, now))
-        .order_by(Item.lease_until, Item.id)
-        .limit(1)
+    # By holder alone: what one person holds is few, what an office has is not.
+    held = session.scalars(
+        select(Item).where(*holds(actor, now)).order_by(Item.lease_until, Item.id)
     )
+    return next((item for item in held if item.office_id == office.id), None)
 
 
 def position(session: Session, item: Item) -> int:

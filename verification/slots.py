@@ -71,7 +71,11 @@ def documents_to_repair(session: Session, participation: Participation, round_: 
         session.scalars(
             select(Subject.key)
             .join(Item, Item.subject_id == Subject.id)
-            .where(*to_repair(participation.id, round_), Subject.kind == DOCUMENT)
+            .where(
+                *to_repair(participation.id, round_),
+                Subject.participation_id == participation.id,
+                Subject.kind == DOCUMENT,
+            )
         )
     )
 

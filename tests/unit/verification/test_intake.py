@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.builders import COORDINATOR, build_arrival, build_file, build_party, build_submission
+from tests.unit.verification.desk import again
 from tests.world import HOUR, NOON, World, build_window, build_world
 from verification import files, intake, journal, reference
 from verification.db import Sessions
@@ -120,7 +121,7 @@ def test_an_arrival_becomes_a_row_a_receipt_job_and_a_check_job(
     assert file.uploaded_by == COORDINATOR
     with sessions.read() as session:
         kinds = list(session.scalars(select(Job.kind).order_by(Job.id)))
-        (entry,) = journal.entries(session, session.merge(party).chain)
+        (entry,) = journal.entries(session, again(session, party).chain)
     assert kinds == ["issue-receipt", "check-document"]
     facts = journal.facts_of(entry)
     assert (facts["sha256"], facts["late"]) == (file.sha256, False)
@@ -174,7 +175,7 @@ def test_begun_before_the_close_and_ended_in_the_grace_is_in_time(
         for arrival in (in_time, too_late):
             assert intake.receive(session, arrival, arrival.finished_at) is not None
     with sessions.read() as session:
-        entries = journal.entries(session, session.merge(party).chain)
+        entries = journal.entries(session, again(session, party).chain)
     assert [journal.facts_of(entry)["late"] for entry in entries] == [True, False]
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.builders import COORDINATOR, SIGNER, build_file, build_party
+from tests.unit.verification.desk import again
 from tests.world import NOON, build_world
 from verification import files, issuing, journal
 from verification.chain import ChainPoint
@@ -117,10 +118,10 @@ def test_a_receipt_lies_on_its_chain_and_is_written_into_it(
     sessions: Sessions, party: Participation
 ) -> None:
     with sessions.begin() as session:
-        file = files.files_in(session, session.merge(party))[0]
+        file = files.files_in(session, again(session, party))[0]
         receipt = issuing.issue_file_receipt(session, SIGNER, file, NOON)
-        again = issuing.issue_file_receipt(session, SIGNER, file, NOON)
-        assert receipt.serial == again.serial
+        repeated = issuing.issue_file_receipt(session, SIGNER, file, NOON)
+        assert receipt.serial == repeated.serial
     content = read(issuing.signed_text(receipt))
     lines = exported(sessions, party)
     assert verdict(lines, content.journal).genuine
