@@ -37,6 +37,7 @@ from tests.world import NOON, World, build_world
 from uploads.arrivals import ArrivalLog
 from verification.db import Sessions
 from verification.models import Participation
+from verification.receipt_keys import PublicKey, TrustedKeys
 from verification.signing import Signer
 from verification.states import Role
 
@@ -100,6 +101,18 @@ class Stand:
     @property
     def sessions(self) -> Sessions:
         return self.services.sessions
+
+    @property
+    def trusted(self) -> TrustedKeys:
+        """The key that signs here, valid at the test's fixed times."""
+        key = PublicKey(
+            public=self.services.signer.key.public, not_before=NOON - timedelta(days=60)
+        )
+        return TrustedKeys([key])
+
+    def party(self, session: Session, letter: str) -> Participation:
+        """Party `a` or `b` as a row of this session."""
+        return session.get_one(Participation, self.parties[letter].id)
 
     def client(self) -> Browser:
         """A browser that nobody is signed in to."""

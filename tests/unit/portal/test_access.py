@@ -85,7 +85,7 @@ def test_an_api_token_opens_no_page(stand: Stand) -> None:
 def things(stand: Stand) -> dict[str, str]:
     """One of everything that belongs to party `a` or office 32.73, by the name in the path."""
     with stand.sessions.begin() as session:
-        party = session.merge(stand.parties["a"])
+        party = stand.party(session, "a")
         file = build_file(session, party, "sk-kabupaten", "73.71")
         receipt = issue_file_receipt(session, SIGNER, file, stand.clock())
         roster = build_roster(session, party, 1, region="73.71").roster

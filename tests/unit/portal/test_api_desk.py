@@ -17,7 +17,7 @@ CLAIM = "/api/v1/queue/claim"
 def stand(stand_on_each: Stand) -> Stand:
     """Three members of party `a` wait before the office 32.73."""
     with stand_on_each.sessions.begin() as session:
-        party = session.merge(stand_on_each.parties["a"])
+        party = stand_on_each.party(session, "a")
         build_items(session, stand_on_each.world, party, 3)
         keys = stand_on_each.services.field_keys
         for member in session.scalars(select(Member)):
@@ -165,7 +165,7 @@ def test_the_party_sees_nothing_before_publication_and_the_reason_after(stand: S
 
 def test_an_image_is_the_derived_one_and_a_card_is_the_holders(stand: Stand) -> None:
     with stand.sessions.begin() as session:
-        party = session.merge(stand.parties["b"])
+        party = stand.party(session, "b")
         file = build_file(session, party, "sk-kabupaten", "32.73")
         file.pages = 1
         build_submission(session, party)
