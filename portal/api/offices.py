@@ -127,7 +127,11 @@ class ResultsQuery(PageQuery):
 
 
 class ResultSchema(Schema):
-    """A published decision: why, and what to repair; no verifier's name."""
+    """A published decision: why, and what to repair; no verifier's name.
+
+    `row_ref`, `line`, `name`: the row of the member's list that was judged; the name is its own
+    party's alone.
+    """
 
     subject = fields.String()
     round = fields.Integer()
@@ -135,6 +139,8 @@ class ResultSchema(Schema):
     requirement = fields.String()
     region = fields.String()
     row_ref = fields.String(allow_none=True)
+    line = fields.Integer(allow_none=True)
+    name = fields.String(allow_none=True)
     outcome = fields.String()
     reason = fields.String(allow_none=True)
     reason_text = fields.String(allow_none=True)
@@ -164,15 +170,24 @@ def list_results(session: Session, query: dict[str, Any]) -> Page:
     words = {row.code: row for kind in ("document", "member")
              for row in reference.reason_codes(session, party.election, kind)}  # fmt: skip
     more = kept[-1].key if len(found) > len(kept) else None
-    refs = _row_refs(session, [row.member_id for row in kept if row.member_id is not None])
+    judged = _rows_judged(session, [row.member_id for row in kept if row.member_id is not None])
     # An operator's page may hold fewer rows than asked for; its cursor still goes on.
     shown = [row for row in kept if not actor().is_party or actor().covers(row.region)]
-    return Page([_result(row, words, refs) for row in shown], more)
+    return Page([_result(row, words, judged) for row in shown], more)
 
 
-def _row_refs(session: Session, members: list[int]) -> dict[int, str]:
-    rows = session.execute(select(Member.id, Member.row_ref).where(Member.id.in_(members)))
-    return dict(rows.all())
+def _rows_judged(session: Session, members: list[int]) -> dict[int, dict[str, Any]]:
+    rows = session.execute(
+        select(Member.id, Member.row_ref, Member.line, Member.name).where(Member.id.in_(members))
+    )
+    return {
+        row.id: {
+            "row_ref": row.row_ref,
+            "line": row.line,
+            "name": row.name if actor().is_party else None,
+        }
+        for row in rows
+    }
 
 
 def _round(session: Session, election_id: int, number: int | None) -> Round | None:
@@ -187,13 +202,13 @@ def _round(session: Session, election_id: int, number: int | None) -> Round | No
 
 
 def _result(
-    row: reports.Result, words: dict[str, ReasonCode], refs: dict[int, str]
+    row: reports.Result, words: dict[str, ReasonCode], judged: dict[int, dict[str, Any]]
 ) -> dict[str, Any]:
     reason = words.get(row.reason or "")
     names = ("subject", "round", "kind", "requirement", "region", "outcome", "reason", "decided_at")
     return {
         **{name: getattr(row, name) for name in names},
-        "row_ref": refs.get(row.member_id or 0),
+        **judged.get(row.member_id or 0, {"row_ref": None, "line": None, "name": None}),
         "reason_text": in_language(reason, "text") if reason else None,
         "repair": in_language(reason, "repair") if reason else None,
     }

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from portal import security
 from portal.answers import Answer, answer_for
-from portal.auth import csrf, saved_forms
+from portal.auth import account_views, csrf, saved_forms
 from portal.auth.login import Attempt, SignedIn, sign_in, sign_out
 from portal.babel import COOKIE as LANGUAGE_COOKIE
 from portal.babel import LOCALES
@@ -32,6 +32,7 @@ from portal.refusals import BadInput, Busy, TooManyAttempts, WrongPassword
 from verification.errors import NotFound
 
 bp = Blueprint("auth", __name__)
+account_views.install(bp)
 DEVICE_COOKIE = "sipol_device"
 DEVICE_DAYS = 180
 

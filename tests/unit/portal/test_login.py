@@ -211,3 +211,28 @@ def test_no_row_is_written_for_a_page_that_is_only_read(stand: Stand) -> None:
 def _seen(stand: Stand) -> object:
     with stand.sessions.read() as session:
         return session.scalar(select(func.max(LoginSession.seen_at)))
+
+
+def test_changing_ones_own_password_needs_the_old_one_and_ends_other_sessions(
+    stand: Stand,
+) -> None:
+    browser, other = stand.browser("pengawas"), stand.browser("pengawas")
+    wrong = browser.send("/akun/kata-sandi", old_password="x", new_password="gamelan-senja-41")
+    assert wrong.status_code == 403
+    weak = browser.send("/akun/kata-sandi", old_password=PASSWORD, new_password="pendek")
+    assert weak.status_code == 422
+    done = browser.send("/akun/kata-sandi", old_password=PASSWORD, new_password="gamelan-senja-41")
+    assert done.status_code == 303
+    assert "Kata sandi sudah diganti" in browser.get("/akun").text
+    assert other.get("/masuk/keadaan").json == {"signed_in": False}
+    assert sign_in(stand, "pengawas", "gamelan-senja-41")[1] == 303
+
+
+def test_language_and_zone_are_the_accounts(stand: Stand) -> None:
+    browser = stand.browser("pengamat")
+    reply = browser.send("/akun", locale="en", time_zone="Asia/Jayapura")
+    assert reply.status_code == 303
+    page = browser.get("/akun").text
+    assert 'lang="en"' in page
+    assert "WIT)" in page
+    assert browser.send("/akun", locale="xx", time_zone="Mars").status_code == 422
