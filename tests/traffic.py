@@ -11,11 +11,11 @@ import contextlib
 import hashlib
 import http.client
 import json
-import random
+import signal
 import socket
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -218,13 +218,17 @@ class Visitor(Caller):
 
 
 def wait_for(
-    true: Callable[[], bool], what: str, seconds: float = SECONDS, told: object = ""
+    true: Callable[[], bool],
+    what: str,
+    seconds: float = SECONDS,
+    told: object = "",
+    pause: float = 0.05,
 ) -> None:
-    """Look until it is so; AssertionError with what was waited for."""
+    """Look every `pause` seconds until it is so; AssertionError with what was waited for."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}; last: {told}"
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def assert_proven(
@@ -283,47 +287,26 @@ class OpenPatch:
         return reply.status
 
 
-def padded_pdf(path: Path, size: int, *, seed: object) -> Path:
-    """Write a PDF of exactly `size` bytes that opens: one page, the rest a stream that nobody draws."""
-    text = f"BT /F1 24 Tf 72 720 Td (Dokumen contoh {random.Random(str(seed)).random()}) Tj ET"
-    objects = [
-        "<< /Type /Catalog /Pages 2 0 R /PieceInfo << /Contoh << /Private 6 0 R >> >> >>",
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R"
-        " /Resources << /Font << /F1 4 0 R >> >> >>",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-        f"<< /Length {len(text)} >>\nstream\n{text}\nendstream",
-    ]
-    head, places = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", []
-    for number, content in enumerate(objects, start=1):
-        places.append(len(head))
-        head += f"{number} 0 obj\n{content}\nendobj\n".encode()
-    places.append(len(head))
-    # Every number below has ten digits, so that the lengths are known before they are.
-    left = size - len(head) - len(_filler_head(0)) - len(_tail(places, 0))
-    filler = _filler_head(left)
-    start = len(head) + len(filler) + left + len(_ENDED)
-    signs = random.Random(str(seed))
-    with path.open("wb") as out:
-        out.write(head + filler)
-        while left > 0:
-            left -= out.write(signs.randbytes(min(left, 1024 * 1024)))
-        out.write(_tail(places, start))
-    assert path.stat().st_size == size
-    return path
+@contextlib.contextmanager
+def held_down(stack: Stack, *parts: str) -> Iterator[None]:
+    """The parts are killed with -9 and, for the length of the block, nobody starts them again."""
+    assert stack._tree is not None
+    before = {part: stack.said().count(f"{part} berjalan lagi") for part in parts}
+    with stack.fault():
+        stack._tree.send_signal(signal.SIGSTOP)
+        try:
+            for part in parts:
+                stack.kill(part)
+            wait_for(lambda: all(_is_dead(stack.pid(part)) for part in parts), "the end of parts")
+            yield
+        finally:
+            stack._tree.send_signal(signal.SIGCONT)
+        wait_for(
+            lambda: all(stack.said().count(f"{p} berjalan lagi") > n for p, n in before.items()),
+            "the parts",
+        )
 
 
-_ENDED = b"\nendstream\nendobj\n"
-
-
-def _filler_head(length: int) -> bytes:
-    return f"6 0 obj\n<< /Length {length:010d} >>\nstream\n".encode()
-
-
-def _tail(places: list[int], start: int) -> bytes:
-    rows = "".join(f"{place:010d} 00000 n \n" for place in places)
-    text = (
-        f"xref\n0 {len(places) + 1}\n0000000000 65535 f \n{rows}"
-        f"trailer\n<< /Size {len(places) + 1} /Root 1 0 R >>\nstartxref\n{start:010d}\n%%EOF\n"
-    )
-    return _ENDED + text.encode()
+def _is_dead(pid: int) -> bool:
+    """Also a zombie's state is Z until its parent, who sleeps, looks at it."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"

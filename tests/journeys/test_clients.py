@@ -12,8 +12,9 @@ from tusclient.exceptions import TusCommunicationError
 
 from tests.contracts.tusjs import tusjs
 from tests.files import pdf
+from tests.large_files import padded_pdf
 from tests.stack import Stack
-from tests.traffic import AD_ART, OFFICE, Caller, Visitor, assert_proven, padded_pdf, upload_id
+from tests.traffic import AD_ART, OFFICE, Caller, Visitor, assert_proven, upload_id
 
 SIZE = 1_500_000
 CHUNK = 400_000
