@@ -84,11 +84,20 @@ class ItemSheet:
 
 
 def sheet_of(
-    session: Session, item: Item, reader: Actor, keys: FieldKeys, now: datetime
+    session: Session,
+    item: Item,
+    reader: Actor,
+    keys: FieldKeys,
+    now: datetime,
+    *,
+    logged: bool = True,
 ) -> ItemSheet:
-    """The item as this reader may see it. A reading that is not the holder's is logged."""
+    """The item as this reader may see it. A reading that is not the holder's is logged.
+
+    `logged=False`: the masked answer to a decision that this reader has just made.
+    """
     clear = holds(item, reader, now)
-    if not clear:
+    if logged and not clear:
         log_access(
             session,
             actor=reader.actor,

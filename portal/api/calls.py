@@ -75,6 +75,9 @@ class Call:
     media: str = "application/json"
     if_match: bool = False
     idempotent: bool = False
+    # What a repeated request gets instead of a stored reply: a function of the session and the
+    # reply's id. For replies with personal data, which must stand in no table in clear.
+    recall: Callable[[Session, str], Any] | None = None
     ticket: bool = False
     refusals: tuple[type[DomainError], ...] = ()
 
@@ -181,11 +184,15 @@ def _first_or_earlier(
     before = idempotency.earlier(session, asked)
     if before is not None:
         status, body = before
+        if call.recall is not None:
+            return _reply(call, call.recall(session, body["id"]))
         again = jsonify(body)
         again.status_code = status
         return again
     response = _reply(call, call.handler(session, **arguments))
-    idempotency.keep(session, asked, response.status_code, response.get_json(), now())
+    body = response.get_json()
+    kept = body if call.recall is None else {"id": body["id"]}
+    idempotency.keep(session, asked, response.status_code, kept, now())
     return response
 
 

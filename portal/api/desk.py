@@ -60,6 +60,11 @@ class ImageQuery(Schema):
     size = fields.String(validate=validate.OneOf(["page", "zoom", "thumb"]), load_default="page")
 
 
+def recall_item(session: Session, item_id: str) -> Versioned:
+    """The item as it is now: a reply with a NIK in it is never stored to be repeated."""
+    return _sheet(session, access.may_see_item(session, actor(), item_id))
+
+
 @calls.read("/queue", summary="How the office's queue stands", roles=DESK_ROLES,
             scope=ApiScope.REVIEW, reply=OverviewSchema, refusals=(NotFound,))  # fmt: skip
 def show_queue(session: Session) -> Any:
@@ -83,7 +88,7 @@ def show_queue(session: Session) -> Any:
 
 
 @calls.write("POST", "/queue/claim", summary="Take the next item", roles=DESK_ROLES,
-             scope=ApiScope.REVIEW, body=Nothing, reply=ItemSchema, idempotent=True,
+             scope=ApiScope.REVIEW, body=Nothing, reply=ItemSchema, idempotent=True, recall=recall_item,
              refusals=(NothingToClaim, NotAllowed))  # fmt: skip
 def claim_next_item(session: Session) -> Versioned:
     """The one held already comes first. Claiming shows a person's data, and is logged."""
@@ -94,7 +99,7 @@ def claim_next_item(session: Session) -> Versioned:
 
 
 @calls.write("POST", "/items/<id:item_id>/claim", summary="Take this item", roles=DESK_ROLES,
-             scope=ApiScope.REVIEW, body=Nothing, reply=ItemSchema, idempotent=True,
+             scope=ApiScope.REVIEW, body=Nothing, reply=ItemSchema, idempotent=True, recall=recall_item,
              refusals=MOVES)  # fmt: skip
 def claim_item(session: Session, item_id: str) -> Versioned:
     """A queued one; as a supervisor a flagged one."""
@@ -170,7 +175,7 @@ def flag_item(session: Session, item_id: str, body: dict[str, Any], version: int
 
 @calls.write("POST", "/items/<id:item_id>/decision", summary="Decide an item one holds",
              roles=DESK_ROLES, scope=ApiScope.REVIEW, body=DecisionBody, reply=ItemSchema,
-             if_match=True, idempotent=True,
+             if_match=True, idempotent=True, recall=recall_item,
              refusals=(*MOVES, OutcomeNotAllowed, ReasonRequired))  # fmt: skip
 def decide_item(
     session: Session, item_id: str, body: dict[str, Any], version: int | None
@@ -185,7 +190,7 @@ def decide_item(
 
 @calls.write("POST", "/items/<id:item_id>/undo", summary="Take a decision back",
              roles=DESK_ROLES, scope=ApiScope.REVIEW, body=Nothing, reply=ItemSchema,
-             idempotent=True, refusals=(NotFound, NotAllowed, Stale))  # fmt: skip
+             idempotent=True, recall=recall_item, refusals=(NotFound, NotAllowed, Stale))  # fmt: skip
 def undo_decision(session: Session, item_id: str) -> Versioned:
     """Until the office publishes; the item is held again."""
     item = access.may_judge_item(session, actor(), item_id)
@@ -219,11 +224,11 @@ def _lease() -> int:
     return services().config.lease_seconds
 
 
-def _sheet(session: Session, item: Item) -> Versioned:
-    sheet = item_sheet.sheet_of(session, item, actor(), services().field_keys, now())
+def _sheet(session: Session, item: Item, *, logged: bool = True) -> Versioned:
+    sheet = item_sheet.sheet_of(session, item, actor(), services().field_keys, now(), logged=logged)
     return Versioned(spelled_sheet(sheet), item.version)
 
 
 def _after(session: Session, item: Item) -> Versioned:
     session.refresh(item)
-    return _sheet(session, item)
+    return _sheet(session, item, logged=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from flask import Response
@@ -16,6 +18,7 @@ from portal.api.fields import Moment, Text, cursor_of, public_id
 from portal.context import actor, now, own_participation, services
 from portal.credentials import ApiScope
 from portal.receipt_view import manifest_of, receipt_document, receipt_page
+from portal.wiring import Services
 from verification import journal, submission
 from verification.errors import (
     DossierChanged,
@@ -27,7 +30,7 @@ from verification.errors import (
 from verification.issuing import receipt_of
 from verification.journal import log_access
 from verification.journal_kinds import Kind as EventKind
-from verification.models import Receipt, ReceivedFile, Submission
+from verification.models import Chain, Receipt, ReceivedFile, Submission
 from verification.receipts import Kind
 from verification.states import Role
 
@@ -281,8 +284,16 @@ def export_journal(session: Session, query: dict[str, Any]) -> Response:
             object_id=chain.public_id,
             now=now(),
         )
-    lines = "".join(
-        line if line.endswith("\n") else f"{line}\n"
-        for line in journal.export(session, chain, services().signer, now())
+    response = Response(_exported(services(), chain.id, now()), mimetype="application/x-ndjson")
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="riwayat-{chain.public_id}.jsonl"'
     )
-    return _file(lines.encode(), "application/x-ndjson", f"riwayat-{chain.public_id}.jsonl")
+    return response
+
+
+def _exported(wired: Services, chain_id: int, at: datetime) -> Iterator[str]:
+    # In a snapshot of its own, while it is sent: a long journal needs no memory.
+    with wired.sessions.read() as session:
+        chain = session.get_one(Chain, chain_id)
+        for line in journal.export(session, chain, wired.signer, at):
+            yield line if line.endswith("\n") else f"{line}\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from portal.models import IdempotentReply
 from tests.builders import build_file, build_items, build_submission, items_of
 from tests.portal_stand import Stand
 from verification.models import AccessEntry, Item, Member
@@ -92,6 +93,19 @@ def test_the_same_key_gets_the_same_reply_and_decides_once(stand: Stand) -> None
     assert first.json == again.json
     other = browser.call("POST", path, {"outcome": "TMS", "reason": "ganda-identik"}, headers=key)
     assert (other.status_code, other.json["code"]) == (409, "idempotency_key_reused")
+
+
+def test_a_repeated_claim_gets_the_item_again_and_no_table_holds_its_nik(stand: Stand) -> None:
+    browser, key = stand.browser("verifikator.a"), {"Idempotency-Key": "klaim"}
+    first = browser.call("POST", CLAIM, {}, headers=key)
+    again = browser.call("POST", CLAIM, {}, headers=key)
+    assert first.json == again.json
+    with stand.sessions.read() as session:
+        bodies = session.scalars(select(IdempotentReply.body)).all()
+    assert bodies == [{"id": first.json["id"]}]
+    stand.clock.turn(hours=1)
+    late = stand.browser("verifikator.a").call("POST", CLAIM, {}, headers=key)
+    assert late.json["clear"] is False
 
 
 def test_an_undone_decision_is_held_again_and_seen_in_clear(stand: Stand) -> None:
