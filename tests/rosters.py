@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from verification.rosters.child import read
+from verification.rosters.reading import read
 from verification.rosters.rules import Regions, RuleSet
 from verification.sandbox.job import Job
 

@@ -4,7 +4,7 @@ Scientific notation (in both locales) has lost ten digits; a NIK stored as a num
 sixteenth, which became 0. Neither can be repaired here, and a million row errors would hide it.
 Healthy NIK end in 0 about once in ten; damaged ones always do (`perf-members`, section 2).
 
-Next station: `verification.rosters.child`.
+Next station: `verification.rosters.reading`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bytes of a CSV → UTF-8 text with one kind of line end, or a refusal with the reason.
+"""Bytes of a CSV → UTF-8 text whose lines end in LF or CRLF, or a refusal with the reason.
 
 UTF-8 with and without BOM, UTF-16, and cp1252 as Excel still writes it. A file that is mostly
 UTF-8 stays UTF-8: the few bad characters become U+FFFD, and their rows are refused one by one.
@@ -32,7 +32,7 @@ _KNOWN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """UTF-8 bytes whose lines end in LF alone, and the encoding they came in."""
+    """UTF-8 bytes whose lines end in LF or CRLF, and the encoding they came in."""
 
     data: bytes
     encoding: str
@@ -104,5 +104,4 @@ def _beyond_ascii(text: str) -> int:
 
 
 def _line_ends(data: bytes) -> bytes:
-    data = data.replace(b"\r\n", b"\n")
     return data if b"\n" in data else data.replace(b"\r", b"\n")

@@ -2,7 +2,7 @@
 
 Runs inside the sandbox only.
 
-Next station: `verification.rosters.child`, which judges the rows.
+Next station: `verification.rosters.reading`, which judges the rows.
 """
 
 from __future__ import annotations

@@ -25,9 +25,12 @@ from verification.rosters.table import COLUMN_LIMIT, Table, cell_names
 from verification.sandbox.job import Refuse
 
 MOST_SHEETS = 50
+# Longer than the opening tag of any cell, so that one cut by a piece's end is seen whole.
+CUT_CELL = 400
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"([^>]*[^/>])?>')
+_COLUMN = rb'<c r="(%s)([0-9]{1,7})"([^>]*)>'
+_ANY_COLUMN = re.compile(_COLUMN % b"[A-Z]{1,3}")
 _KIND = re.compile(rb'\bt="([a-zA-Z]+)"')
 
 
@@ -45,32 +48,33 @@ class Sheet:
         letters = self._letters()
         if column >= len(letters):
             return frozenset()
-        wanted = letters[column]
+        # A million rows hold a dozen million cells: only this column's are looked at.
+        own = re.compile(_COLUMN % letters[column])
         return frozenset(
-            line
-            for name, line, numeric in self._cells()
-            if numeric and name == wanted and line > self.heading_line
+            line for _, line, numeric in self._cells(own) if numeric and line > self.heading_line
         )
 
     def _letters(self) -> list[bytes]:
         """Column letters from the leftmost used column on, as far as the table goes."""
         first = 16_384
-        for seen, (name, line, _) in enumerate(self._cells()):
+        for seen, (name, line, _) in enumerate(self._cells(_ANY_COLUMN)):
             first = min(first, _number(name))
             if line > self.heading_line and seen > COLUMN_LIMIT:
                 break
         return [_name(first + offset) for offset in range(len(self.table.headings))]
 
-    def _cells(self) -> Iterator[tuple[bytes, int, bool]]:
+    def _cells(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[bytes, int, bool]]:
+        """Column, line, and whether it is a number, of the cells that hold something."""
         rest = b""
         for piece in pieces(self.path, self.entry):
             text = rest + piece
             end = 0
-            for found in _CELL.finditer(text):
+            for found in pattern.finditer(text):
                 end = found.end()
-                kind = _KIND.search(found[3] or b"")
-                yield found[1], int(found[2]), kind is None or kind[1] == b"n"
-            rest = text[max(end, len(text) - 400) :]
+                if not found[3].endswith(b"/"):
+                    kind = _KIND.search(found[3])
+                    yield found[1], int(found[2]), kind is None or kind[1] == b"n"
+            rest = text[max(end, len(text) - CUT_CELL) :]
 
 
 def read_sheet(path: Path) -> Sheet:

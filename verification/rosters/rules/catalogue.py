@@ -4,7 +4,7 @@ One bit a rule: the mask of a row already knows why it is refused, so explaining
 and a garbage file hardly more than a clean one (`perf-members`: a second validator for bad rows
 cost 35 times as much).
 
-Next station: `verification.rosters.child`, which runs them over a file.
+Next station: `verification.rosters.reading`, which runs them over a file.
 """
 
 from __future__ import annotations

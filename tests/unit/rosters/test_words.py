@@ -1,0 +1,128 @@
+"""Templates the reader is sure of, words for every code, headings matched tolerantly."""
+
+from __future__ import annotations
+
+import ast
+import io
+import string
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tests.rosters import VALID_ROW, run_child, small_rules
+from verification.rosters import columns
+from verification.rosters.columns import FIELDS, match_columns
+from verification.rosters.rules import BY_CODE, judge
+from verification.rosters.templates import FILLED_IN, template_csv, template_xlsx
+from verification.rosters.texts import (
+    LIST_REASONS,
+    placeholders_of,
+    problems_of_errors,
+    problems_of_warnings,
+)
+
+ROSTERS = Path(columns.__file__).parent
+
+
+def test_a_filled_in_csv_template_is_read(tmp_path: Path) -> None:
+    row = ",".join(VALID_ROW[column.name] for column in FILLED_IN)
+    (tmp_path / "source").write_bytes(template_csv() + row.encode() + b"\r\n")
+    assert run_child(tmp_path / "source", tmp_path / "out")["accepted"] == 1
+
+
+def test_a_filled_in_workbook_template_is_read(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(template_xlsx(small_rules())))
+    sheet = book["Anggota"]
+    # Columns of one format are stored as one range under its first letter.
+    as_text = sheet.column_dimensions["A"]
+    assert (as_text.number_format, as_text.max) == ("@", len(FILLED_IN))
+    for number, column in enumerate(FILLED_IN, 1):
+        sheet.cell(2, number, VALID_ROW[column.name])
+    book.save(tmp_path / "source")
+    assert run_child(tmp_path / "source", tmp_path / "out")["accepted"] == 1
+
+
+def test_every_refusal_of_a_file_has_words() -> None:
+    written = {
+        node.value
+        for path in ROSTERS.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.value.startswith("list.")
+        and " " not in node.value
+    }
+    assert written == set(LIST_REASONS)
+
+
+def test_words_name_only_what_a_rule_set_or_the_list_can_fill() -> None:
+    known = {*small_rules().placeholders(), "first_line"}
+    assert set().union(*(placeholders_of(fault) for fault in BY_CODE.values())) <= known
+    for texts in LIST_REASONS.values():
+        names = {
+            frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name)
+            for text in (texts.id_message, texts.en_message)
+        }
+        assert len(names) == 1
+
+
+def test_a_stored_error_is_said_in_both_languages() -> None:
+    stored = [
+        {"code": "region.scope", "column": "Kode Kec", "params": {"scope": "32.73"}},
+        {"code": "gone.by_now", "column": "", "params": {}},
+    ]
+    (indonesian,) = problems_of_errors(stored, "id")
+    (english,) = problems_of_errors(stored, "en_GB")
+    assert indonesian.column == "Kode Kec"
+    assert indonesian.message.endswith("daftar yang diunggah (32.73).")
+    assert "(32.73)" in english.message
+
+
+def test_a_members_warnings_are_said() -> None:
+    rules = small_rules()
+    mask = judge(VALID_ROW | {"birth_date": "2010-01-01", "marital_status": "BELUM KAWIN"}, rules)
+    said = problems_of_warnings(mask, "id", rules.placeholders())
+    assert [problem.code for problem in said] == ["nik.birth_differs", "age.under"]
+    assert "17 tahun pada 14-08-2022" in said[1].message
+
+
+@pytest.mark.parametrize(
+    ("heading", "field"),
+    [
+        ("No. KTA", "kta_number"),
+        ("NOMOR  KTA*", "kta_number"),
+        ("N.I.K", None),
+        ("No_KTP-el", "nik"),
+        ("Tgl. Lahir (dd/mm/yyyy)", None),
+        ("TANGGAL LAHIR", "birth_date"),
+        ("Jns_Kelamin", "sex"),
+        ("L/P", "sex"),
+        ("Kode Kab./Kota", "regency_code"),
+        ("Status Perkawinan (B/S/P)", "marital_status"),
+        ("Keterangan", None),
+    ],
+)
+def test_headings_people_write(heading: str, field: str | None) -> None:
+    found = match_columns([heading], [[]], frozenset()).matches[0]
+    assert (found.field if found.sure else None) == field
+
+
+def test_a_heading_near_a_known_one_is_asked_about_not_taken() -> None:
+    found = match_columns(["Tgl. Lahir (dd/mm/yyyy)", "Keterangan"], [["1-2-1990"], []], ())
+    assert [(match.field, match.sure) for match in found.matches] == [
+        ("birth_date", False),
+        (None, True),
+    ]
+    assert found.matches[0].samples == ("1-2-1990",)
+
+
+def test_the_first_of_two_equal_headings_is_taken() -> None:
+    found = match_columns(["NIK", "NIK", "Nama"], [[], [], []], ())
+    assert found.indices == {"nik": 0, "name": 2}
+
+
+def test_synonyms_lead_to_one_field_each() -> None:
+    everything = [synonym for column in columns.COLUMNS for synonym in column.synonyms]
+    assert len(everything) == len(set(everything))
+    assert len(FIELDS) == len(set(FIELDS))
