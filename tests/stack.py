@@ -99,6 +99,8 @@ class Stack:
         settings |= {"listen": f"127.0.0.1:{self.port}", "public_url": self.base_url}
         self.environ = environment(self.home, **settings)
         self.config = Config.load(self.environ)
+        # Words before the command: a test may start the tree in surroundings of its own.
+        self.wrapper: tuple[str, ...] = ()
         self._faults: list[tuple[int, int]] = []
         self._tree: subprocess.Popen[bytes] | None = None
 
@@ -132,7 +134,7 @@ class Stack:
         before = self.said().count(INTRODUCED)
         with (self.home / "up.out").open("ab") as out:
             self._tree = subprocess.Popen(
-                [*SIPOL, "up"], env=self.environ, cwd=self.home, stdin=subprocess.DEVNULL,
+                [*self.wrapper, *SIPOL, "up"], env=self.environ, cwd=self.home, stdin=subprocess.DEVNULL,
                 stdout=out, stderr=out,
             )  # fmt: skip
         self._wait(lambda: self.said().count(INTRODUCED) > before, "the introduction")
