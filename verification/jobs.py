@@ -13,14 +13,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Insert, and_, case, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from verification import leases
 from verification.errors import LeaseLost
 from verification.models import Job
 from verification.models.jobs import JobState
+from verification.upserts import upsert
 
 MOST_ATTEMPTS = 8
 FIRST_PAUSE = timedelta(seconds=5)
@@ -69,7 +69,11 @@ def enqueue(
              "error": None, "done_at": None}  # fmt: skip
     over = Job.state.in_([JobState.DONE.value, JobState.FAILED.value])
     later = and_(Job.state == JobState.WAITING.value, Job.ready_at > ready)
-    session.execute(_upsert(session, values, again, or_(over, later)))
+    session.execute(
+        upsert(session, Job)
+        .values(**values)
+        .on_conflict_do_update(index_elements=["kind", "about"], set_=again, where=or_(over, later))
+    )
 
 
 def any_ready(session: Session, now: datetime, kinds: Iterable[str]) -> bool:
@@ -212,13 +216,3 @@ def _held(session: Session, job: Job, worker: str, **values: object) -> None:
     )
     if kept is None:
         raise LeaseLost("the job is no longer held by this worker")
-
-
-def _upsert(
-    session: Session, values: dict[str, object], again: dict[str, object], when: ColumnElement[bool]
-) -> Insert:
-    if session.get_bind().dialect.name == "sqlite":
-        lite = sqlite.insert(Job).values(**values)
-        return lite.on_conflict_do_update(index_elements=["kind", "about"], set_=again, where=when)
-    full = postgresql.insert(Job).values(**values)
-    return full.on_conflict_do_update(index_elements=["kind", "about"], set_=again, where=when)

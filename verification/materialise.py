@@ -10,48 +10,32 @@ Next station: `verification.queue`, where verifiers take the items.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from verification.db import new_public_id
+from verification.item_making import Wanted, make
 from verification.jobs import NotYet
 from verification.journal import record
 from verification.journal_kinds import Kind
 from verification.models import (
-    Item,
     Member,
     Region,
     Requirement,
     RosterVersion,
-    Round,
-    Subject,
     Submission,
     SubmissionPin,
 )
 from verification.models.process import Purpose
 from verification.reference import office_for, office_ids
-from verification.slots import DOCUMENT, MEMBER, document_key, is_repair, to_repair
-from verification.states import ItemState, ListStage, SubmissionState
+from verification.slots import DOCUMENT, MEMBER, document_key
+from verification.states import ListStage, SubmissionState
 
-BATCH = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """An item to make: its subject, where it goes, and of a member the row."""
-
-    kind: str
-    key: str
-    requirement_id: int
-    region_id: int
-    office_id: int
-    member_id: int | None = None
+BATCH = 250
 
 
 def make_items(session: Session, submission: Submission, batch: int, now: datetime) -> bool:
@@ -73,7 +57,7 @@ def make_items(session: Session, submission: Submission, batch: int, now: dateti
     # Pins come in order: the documents that stand before the next list, or that list.
     files = list(takewhile(lambda pin: not _is_list(pin), pins))
     if files:
-        _make(session, submission, _of_documents(session, files), now)
+        make(session, submission, _of_documents(session, files), now)
         submission.pins_done += len(files)
     else:
         _make_members(session, submission, pins[0], batch, now)
@@ -109,14 +93,14 @@ def _is_list(pin: Any) -> bool:
     return pin.version_id is not None or pin.purpose == Purpose.ROSTER
 
 
-def _of_documents(session: Session, pins: Sequence[Any]) -> list[_Wanted]:
+def _of_documents(session: Session, pins: Sequence[Any]) -> list[Wanted]:
     offices = office_ids(session)
     wanted = {}
     for pin in pins:
         if pin.purpose == Purpose.DOCUMENT and pin.reviewed:
             # Several files of one slot are one item.
             key = document_key(pin.requirement, pin.region)
-            wanted[key] = _Wanted(
+            wanted[key] = Wanted(
                 kind=DOCUMENT,
                 key=key,
                 requirement_id=pin.requirement_id,
@@ -132,18 +116,19 @@ def _make_members(
     version = _imported_version(session, pin)
     rows: Sequence[Any] = ()
     if version is not None and pin.reviewed and not _replaced(session, submission, version):
+        # By line, not by key: this index begins with the version, however many lists there are.
         rows = session.execute(
-            select(Member.id, Member.subject_key, Member.regency_code)
-            .where(Member.version_id == version.id, Member.id > submission.members_done)
-            .order_by(Member.id)
+            select(Member.id, Member.line, Member.subject_key, Member.regency_code)
+            .where(Member.version_id == version.id, Member.line >= submission.members_done)
+            .order_by(Member.line)
             .limit(batch)
         ).all()
     if not rows:
         submission.pins_done += 1
         submission.members_done = 0
         return
-    _make(session, submission, _of_members(session, submission, pin, rows), now)
-    submission.members_done = rows[-1].id
+    make(session, submission, _of_members(session, submission, pin, rows), now)
+    submission.members_done = rows[-1].line + 1
 
 
 def _imported_version(session: Session, pin: Any) -> RosterVersion | None:
@@ -172,16 +157,16 @@ def _replaced(session: Session, submission: Submission, version: RosterVersion) 
 
 
 def _of_members(
-    session: Session, submission: Submission, pin: Any, rows: Iterable[Any]
-) -> list[_Wanted]:
+    session: Session, submission: Submission, pin: Any, rows: Sequence[Any]
+) -> list[Wanted]:
     offices = office_ids(session)
     regions = _region_ids(session, submission, {row.regency_code for row in rows})
-    wanted: dict[str, _Wanted] = {}
+    wanted: dict[str, Wanted] = {}
     for row in rows:
         # The same person twice in one list is one subject; the first row stands for it.
         wanted.setdefault(
             row.subject_key,
-            _Wanted(
+            Wanted(
                 kind=MEMBER,
                 key=row.subject_key,
                 requirement_id=pin.requirement_id,
@@ -199,89 +184,6 @@ def _region_ids(session: Session, submission: Submission, codes: set[str]) -> di
         Region.code.in_(codes),
     )
     return dict(session.execute(known).all())
-
-
-def _make(
-    session: Session, submission: Submission, wanted: Sequence[_Wanted], now: datetime
-) -> None:
-    if not wanted:
-        return
-    round_ = session.get_one(Round, submission.round_id)
-    repair = is_repair(session, round_)
-    subjects = _subjects(session, submission, wanted, may_add=not repair)
-    if repair:
-        open_ = set(
-            session.scalars(
-                select(Item.subject_id).where(
-                    *to_repair(submission.participation_id, round_),
-                    Item.subject_id.in_(subjects.values()),
-                )
-            )
-        )
-        wanted = [each for each in wanted if subjects.get(each.key) in open_]
-    made = set(
-        session.scalars(
-            select(Item.subject_id).where(
-                Item.submission_id == submission.id, Item.subject_id.in_(subjects.values())
-            )
-        )
-    )
-    rows = [
-        _item(submission, subjects[each.key], each, now)
-        for each in wanted
-        if subjects[each.key] not in made
-    ]
-    if rows:
-        session.execute(insert(Item), rows)
-        submission.items_made += len(rows)
-
-
-def _subjects(
-    session: Session, submission: Submission, wanted: Sequence[_Wanted], *, may_add: bool
-) -> Mapping[str, int]:
-    """The subjects by key. Those that are new are made, but not in a round that only repairs."""
-    kind = wanted[0].kind
-    by_key = select(Subject.key, Subject.id).where(
-        Subject.participation_id == submission.participation_id,
-        Subject.kind == kind,
-        Subject.key.in_([each.key for each in wanted]),
-    )
-    known = dict(session.execute(by_key).all())
-    new = [
-        {
-            "public_id": new_public_id(),
-            "participation_id": submission.participation_id,
-            "kind": kind,
-            "key": each.key,
-            "requirement_id": each.requirement_id,
-            "region_id": each.region_id,
-        }
-        for each in wanted
-        if each.key not in known
-    ]
-    if new and may_add:
-        session.execute(insert(Subject), new)
-        known = dict(session.execute(by_key).all())
-    return known
-
-
-def _item(
-    submission: Submission, subject_id: int, wanted: _Wanted, now: datetime
-) -> dict[str, Any]:
-    return {
-        "public_id": new_public_id(),
-        "submission_id": submission.id,
-        "participation_id": submission.participation_id,
-        "subject_id": subject_id,
-        "office_id": wanted.office_id,
-        "round_id": submission.round_id,
-        "member_id": wanted.member_id,
-        "state": ItemState.QUEUED.value,
-        "version": 1,
-        # Earlier submissions first; within one, the order in which its items were made.
-        "queue_key": int(submission.submitted_at.timestamp() * 1000),
-        "queued_at": now,
-    }
 
 
 def _finish(session: Session, submission: Submission, now: datetime) -> bool:
