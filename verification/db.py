@@ -98,7 +98,10 @@ class Sessions:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._reading = engine.execution_options(sqlite_begin="BEGIN")
+        # PostgreSQL's default would show each statement a newer state: a file just received, and
+        # its reservation just gone, are then neither there.
+        snapshot = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        self._reading = engine.execution_options(sqlite_begin="BEGIN", **snapshot)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
