@@ -174,7 +174,11 @@ def match_columns(
     as the party confirmed it; then nothing is guessed.
     """
     skipped = len(REPORT_HEADINGS) - 1 if is_report(headings) else 0
-    taken = dict(confirmed) if confirmed is not None else _exact(headings, skipped)
+    if confirmed is None:
+        taken = _exact(headings, skipped)
+    else:
+        there = range(skipped, len(headings))
+        taken = {f: index for f, index in confirmed.items() if f in BY_NAME and index in there}
     sure = set(taken)
     if confirmed is None:
         for field, index in _near(headings, skipped, taken).items():

@@ -181,7 +181,9 @@ def _new_version(
         version.stage = ListStage.DONE.value
         version.done_at = now
         version.columns = {"unchanged": True}
-        version.sent = version.stored = version.rejected = version.warned = version.repeated = 0
+        version.sent, version.stored = current.sent, current.stored
+        version.rejected, version.warned = current.rejected, current.warned
+        version.repeated = current.repeated
         version.added = version.removed = version.changed = 0
         version.rows_digest = current.rows_digest
         file.state = FileState.PASSED.value

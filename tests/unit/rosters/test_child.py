@@ -106,6 +106,8 @@ def test_columns_are_matched_or_asked_about(tmp_path: Path) -> None:
     assert asked[0]["samples"] == ["ANGGOTA CONTOH"] * 3
     fields = {match["field"]: match["index"] for match in report.mapping["matches"]}
     assert read(source, tmp_path / "out", mapping=fields).accepted == 3
+    with pytest.raises(Refuse):
+        read(source, tmp_path / "out", mapping={**fields, "nik": 99})
 
 
 def test_a_missing_column_with_nothing_to_take_for_it(tmp_path: Path) -> None:

@@ -94,6 +94,8 @@ def test_the_same_file_again_changes_nothing_and_says_so(stand: Stand) -> None:
     again = stand.take_in(stand.send(source), stand.hand(source))
     assert again.unchanged
     assert not again.current
+    assert (again.sent, again.stored, again.rejected) == (3, 3, 0)
+    assert (again.added, again.removed, again.changed) == (0, 0, 0)
     assert stand.current() == first.version_id
     assert stand.members(again.version_id) == []
     assert stand.version(again.version_id).stage == ListStage.DONE
@@ -202,3 +204,22 @@ def test_an_older_file_that_ends_later_does_not_become_current(stand: Stand) -> 
     assert (newer.current, older.current) == (True, False)
     assert stand.current() == late_id
     assert older.stored == 2
+
+
+def test_a_list_that_changes_under_the_import(stand: Stand) -> None:
+    """The later file is done first; the earlier one begins anew against it and stays aside."""
+    stand.load(stand.write("a", people(2)))
+    early, late = stand.write("b", people(3)), stand.write("c", people(5))
+    early_id, late_id = stand.send(early), stand.send(late)
+    handed, waiting = stand.hand(early), [stand.hand(late)]
+
+    def beat() -> None:
+        if waiting:
+            stand.take_in(late_id, waiting.pop())
+
+    done = importer.import_roster(
+        stand.sessions, KEYS, early_id, handed, placeholders={}, now=lambda: NOON, beat=beat
+    )
+    assert (done.stored, done.current) == (3, False)
+    assert len(stand.members(early_id)) == 3
+    assert stand.current() == late_id
