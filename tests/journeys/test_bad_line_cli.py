@@ -1,0 +1,105 @@
+"""`sipol upload` on a line of 2 MB/s that breaks, killed twice with -9, the portal restarted meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.large_files import padded_pdf
+from tests.stack import ROOT, SIPOL, Stack, sipol
+from tests.traffic import AD_ART, Caller, wait_for
+
+SIZE = 200_000_000
+RATE = 2_000_000
+KILLS, CUTS = 2, 3
+MOST_RECEIVED = 1.02
+
+
+@pytest.fixture(scope="module")
+def stack(seeded_home: Path) -> Iterator[Stack]:
+    with Stack(seeded_home, line=True) as stack:
+        yield stack
+
+
+class Terminal:
+    """A party's laptop: its own state folder, a token, the address behind the bad line."""
+
+    def __init__(self, stack: Stack, folder: Path) -> None:
+        self.receipts = folder / "receipts"
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "SIPOL_STATE": str(folder / "state"),
+            "SIPOL_SERVER": stack.base_url,
+            "SIPOL_TOKEN": stack.logins["koordinator.a"].token,
+        }
+        self.lines = folder / "said.jsonl"
+
+    def start(self, file: Path) -> subprocess.Popen[bytes]:
+        with self.lines.open("ab") as out:
+            return subprocess.Popen(
+                [*SIPOL, "upload", str(file), "--requirement", AD_ART.requirement, "--region",
+                 AD_ART.region, "--purpose", AD_ART.purpose, "--receipts", str(self.receipts),
+                 "--json"],
+                env=self.environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            )  # fmt: skip
+
+    def said(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.lines.read_text().splitlines()]
+
+
+def test_200_mb_killed_twice_and_cut_at_random_arrive_once(
+    stack: Stack, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    assert stack.line is not None
+    signs = random.Random("cli")
+    file = padded_pdf(tmp_path / AD_ART.filename, SIZE, seed="cli")
+    terminal = Terminal(stack, tmp_path)
+    kills = [
+        signs.randrange(*span) for span in ((SIZE // 8, SIZE // 3), (SIZE // 2, SIZE * 2 // 3))
+    ]
+    restart = signs.randrange(SIZE * 2 // 5, SIZE // 2)
+    stack.line.cut_at(*(signs.randrange(SIZE // 20, SIZE * 19 // 20) for _ in range(CUTS)))
+    stack.line.rate = RATE
+
+    process = terminal.start(file)
+    try:
+        for at, what in sorted([*((at, "kill") for at in kills), (restart, "restart")]):
+            wait_for(lambda at=at: stack.line.up >= at, f"{at} bytes", 120, terminal.lines)
+            if what == "kill":
+                process.kill()
+                process.wait()
+                process = terminal.start(file)
+            else:
+                with stack.fault():
+                    stack.kill("portal")
+        assert process.wait(150) == 0, terminal.lines.read_text()[-3000:]
+    finally:
+        process.kill()
+        process.wait()
+        stack.line.rate = None
+    assert stack.line.cuts == CUTS
+
+    told = terminal.said()
+    last = told[-1]["files"][0]
+    assert last["state"] == "passed", last
+    upload = last["upload"]
+    assert sum(line["event"] == "resumed" for line in told) >= KILLS
+    (receipt,) = terminal.receipts.iterdir()
+    checked = json.loads(sipol("verify", str(receipt), str(file), "--json", environ=stack.environ))
+    assert checked["genuine"] is True
+    # It was created once, and hardly a byte came twice.
+    party = Caller(stack.direct_url, stack.logins["koordinator.a"].token)
+    assert party.status(upload)["length"] == SIZE
+    creations = [line for line in stack.access_log() if line["path"] == "/files/"]
+    assert len(creations) == 1
+    share = stack.received(upload) / SIZE
+    record_property("bytes at nginx", f"{share:.4f} of the file")
+    assert 1 <= share <= MOST_RECEIVED
