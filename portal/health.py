@@ -26,14 +26,15 @@ def alive() -> ResponseReturnValue:
 @bp.get("/readyz")
 def ready() -> ResponseReturnValue:
     """200 when every part is well, else 503 naming the part; no figures for the world to read."""
-    parts = {
-        "database": _database(services()),
-        "disk": _disk(services()),
-        "worker": _worker(services()),
-    }
+    parts = facts(services())
     well = all(parts.values())
     body = {name: "ok" if good else "failing" for name, good in parts.items()}
     return jsonify(status="ok" if well else "failing", parts=body), 200 if well else 503
+
+
+def facts(wired: Services) -> dict[str, bool]:
+    """Which parts are well: database, disk, worker."""
+    return {"database": _database(wired), "disk": _disk(wired), "worker": _worker(wired)}
 
 
 def _database(wired: Services) -> bool:

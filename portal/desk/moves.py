@@ -18,6 +18,7 @@ from verification.states import ItemState
 
 # A reason that only points at the note says nothing without one.
 NEEDS_NOTE = "lainnya"
+NOTE_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ from verification.states import ItemState, Outcome, Role
 
 bp = Blueprint("desk", __name__)
 RECENT = 10
-NOTE_LIMIT = 1000
+
 EARLIER = 4
 
 
@@ -238,7 +238,7 @@ def _text(name: str) -> str | None:
 
 def _note() -> str | None:
     note = _text("note")
-    if note is not None and len(note) > NOTE_LIMIT:
+    if note is not None and len(note) > moves.NOTE_LIMIT:
         raise BadInput({_("Catatan"): [_("paling banyak 1.000 huruf")]})
     return note
 

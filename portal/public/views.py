@@ -1,10 +1,94 @@
-"""Public pages.
+"""Public pages: what this is, how far the parties are, how the portal is.
 
-Next station: the service each page calls.
+They are the same for everybody, so that the edge keeps one copy: no cookie, no name, no token.
+
+Next station: `verification.reports`, `portal.health`.
 """
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Response, make_response, render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import health
+from portal.context import actor_or_none, now, services
+from portal.navigation import home_of
+from portal.public import status as states
+from verification import reference, reports, schedule
+from verification.errors import NotFound
+from verification.models import Round
 
 bp = Blueprint("public", __name__)
+MAX_AGE = 60
+
+
+@bp.get("/")
+def home() -> ResponseReturnValue:
+    """What this is and where to sign in; for somebody signed in, the way to his own page."""
+    failing = _failing()
+    who = actor_or_none()
+    page = render_template(
+        "public/home.html", failing=failing, own=home_of(who.role) if who is not None else None
+    )
+    return page if who is not None else _kept(page)
+
+
+@bp.get("/publik")
+def progress() -> ResponseReturnValue:
+    with services().sessions.read() as session:
+        election = reference.current_election(session)
+        round_ = schedule.current_round(session, election)
+        page = render_template(
+            "public/progress.html",
+            election=election,
+            round=round_,
+            rows=reports.public_progress(session, election),
+        )
+    return _kept(page)
+
+
+@bp.get("/publik/<id:party>")
+def party(party: str) -> ResponseReturnValue:
+    with services().sessions.read() as session:
+        election = reference.current_election(session)
+        found = reference.participation_by_party(session, party, election)
+        row = next(
+            (each for each in reports.public_progress(session, election) if each.party == party),
+            None,
+        )
+        if row is None:
+            raise NotFound("party")
+        opened = [each for each in schedule.rounds(session, election) if each.opened_at]
+        rounds: list[tuple[Round, dict[str, int]]] = [
+            (each, reports.outcome_counts(session, found, each)) for each in opened
+        ]
+        page = render_template("public/party.html", election=election, row=row, rounds=rounds)
+    return _kept(page)
+
+
+@bp.get("/status")
+def status() -> ResponseReturnValue:
+    """Now and lately, in plain words; no figures that help an attacker."""
+    failing = _failing()
+    folder = services().config.log_dir
+    states.note(folder, failing, now())
+    return _kept(
+        render_template(
+            "public/status.html", failing=failing, changes=states.history(folder, now())
+        )
+    )
+
+
+def _failing() -> tuple[str, ...]:
+    try:
+        facts = health.facts(services())
+    except SQLAlchemyError:
+        return ("database",)
+    return tuple(name for name, well in facts.items() if not well)
+
+
+def _kept(page: str) -> Response:
+    response = make_response(page)
+    response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
+    return response

@@ -1,0 +1,174 @@
+"""`/kelola/mesin`: is anything breaking? Each figure is read by itself, so that one that fails is one
+line and not the page; and failed work is called up again.
+
+Next station: the people who run this.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import LazyString
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from portal import health
+from portal.context import now, services
+from portal.formatting import duration, number, percent, size
+from portal.manage.blueprint import bp
+from portal.models import Reservation
+from verification import jobs
+from verification.errors import NotFound
+from verification.models import Item, Job
+from verification.models.jobs import JobState
+from verification.states import ItemState
+from verification.worker import PULSE_SUFFIX
+
+T = TypeVar("T")
+SHOWN_JOBS = 30
+
+JOB_WORDS: dict[str, LazyString] = {
+    "issue-receipt": _l("Menerbitkan tanda terima"),
+    "check-document": _l("Memeriksa dokumen"),
+    "check-scans": _l("Memeriksa gambar kartu"),
+    "import-roster": _l("Membaca daftar anggota"),
+    "make-items": _l("Membuat butir verifikasi"),
+    "seal-accesses": _l("Menyegel catatan pembacaan"),
+    "expire-leases": _l("Mengembalikan klaim yang berakhir"),
+    "reconcile": _l("Mencocokkan unggahan"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One line of the page. `well` None: nothing to judge."""
+
+    label: str
+    value: str
+    well: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedJob:
+    """Work that gave up and waits for a person."""
+
+    id: int
+    kind: str
+    error: str
+    attempts: int
+
+
+@bp.get("/kelola/mesin")
+def machine() -> ResponseReturnValue:
+    started = time.monotonic()
+    figures = [*_parts(), *_disk(), *_workers(), *_database_figures()]
+    return render_template(
+        "manage/machine.html",
+        figures=figures,
+        waiting=_read(_job_counts),
+        failed=_read(_failed_jobs),
+        words=JOB_WORDS,
+        milliseconds=int((time.monotonic() - started) * 1000),
+    )
+
+
+@bp.post("/kelola/mesin/pekerjaan/<int:job_id>/ulang")
+def retry(job_id: int) -> ResponseReturnValue:
+    """Failed work waits again, with all its attempts."""
+    with services().sessions.begin() as session:
+        job = session.get(Job, job_id)
+        if job is None:
+            raise NotFound("job")
+        jobs.enqueue(session, job.kind, job.about, now())
+    flash(_("Pekerjaan diantrekan lagi."), "success")
+    return redirect(url_for("manage.machine"), 303)
+
+
+def _parts() -> list[Figure]:
+    words = {"database": _("Basis data"), "disk": _("Ruang disk"), "worker": _("Pekerja")}
+    return [
+        Figure(label=words[name], value=_("baik") if well else _("terganggu"), well=well)
+        for name, well in health.facts(services()).items()
+    ]
+
+
+def _disk() -> list[Figure]:
+    config = services().config
+    try:
+        usage = shutil.disk_usage(config.upload_root)
+    except OSError:
+        return [Figure(label=_("Disk unggahan"), value=_("tidak terbaca"), well=False)]
+    free = _("%(free)s kosong dari %(total)s (%(share)s)", free=size(usage.free),
+             total=size(usage.total), share=percent(usage.free, usage.total))  # fmt: skip
+    load = os.getloadavg()[0]
+    return [
+        Figure(label=_("Disk unggahan"), value=free, well=usage.free >= 2 * config.disk_headroom),
+        Figure(label=_("Beban mesin"), value=f"{number(round(load, 1))} / {os.cpu_count()}",
+               well=load < 2 * (os.cpu_count() or 1)),
+    ]  # fmt: skip
+
+
+def _workers() -> list[Figure]:
+    found = []
+    for path in sorted(services().config.run_dir.glob(f"*{PULSE_SUFFIX}")):
+        try:
+            seen = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            continue
+        age = (now() - seen).total_seconds()
+        found.append(
+            Figure(
+                label=_("Detak %(worker)s", worker=path.name.removesuffix(PULSE_SUFFIX)),
+                value=_("%(age)s yang lalu", age=duration(age)),
+                well=age < health.PULSE_SECONDS,
+            )
+        )
+    return found
+
+
+def _database_figures() -> list[Figure]:
+    def read(session: Session) -> list[Figure]:
+        opened, booked = session.execute(
+            select(func.count(), func.coalesce(func.sum(Reservation.bytes), 0))
+        ).one()
+        claimed = session.scalar(select(func.count()).where(Item.state == ItemState.CLAIMED.value))
+        return [
+            Figure(label=_("Unggahan terbuka"), value=f"{number(opened)} ({size(int(booked))})"),
+            Figure(label=_("Butir sedang dipegang"), value=number(claimed or 0)),
+        ]
+
+    return _read(read)
+
+
+def _job_counts(session: Session) -> list[tuple[str, str, int]]:
+    found = jobs.counts(session)
+    return [(kind, state, many) for (kind, state), many in sorted(found.items())]
+
+
+def _failed_jobs(session: Session) -> list[FailedJob]:
+    rows = session.scalars(
+        select(Job).where(Job.state == JobState.FAILED.value).order_by(Job.id).limit(SHOWN_JOBS)
+    )
+    return [
+        FailedJob(id=row.id, kind=row.kind, error=row.error or "", attempts=row.attempts)
+        for row in rows
+    ]
+
+
+def _read(question: Callable[[Session], list[T]]) -> list[T]:
+    try:
+        with services().sessions.read() as session:
+            return question(session)
+    except SQLAlchemyError:
+        return []
