@@ -1,10 +1,23 @@
-"""Pages of a party.
+"""Pages of a party, gathered.
 
 Next station: the service each page calls.
 """
 
 from __future__ import annotations
 
-from flask import Blueprint
+from portal.party import (
+    decisions,
+    dossier,
+    journal,
+    lists,
+    receipts,
+    scans,
+    sending,
+    slot,
+    uploading,
+)
+from portal.party.blueprint import bp
 
-bp = Blueprint("party", __name__)
+TOPICS = (dossier, slot, uploading, lists, scans, sending, receipts, journal, decisions)
+
+__all__ = ["TOPICS", "bp"]

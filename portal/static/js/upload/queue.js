@@ -4,6 +4,7 @@ import { States, UploadTask } from "./task.js";
 
 const AT_ONCE = 3;
 const ACTIVE = new Set([States.SENDING, States.CUT, States.LOGIN]);
+const UNCOUNTED = new Set([States.CANCELLED, States.REFUSED, States.ELSEWHERE]);
 const OVER = new Set([States.STORED, States.REFUSED, States.CANCELLED, States.ELSEWHERE]);
 
 export class UploadQueue {
@@ -20,6 +21,7 @@ export class UploadQueue {
       b.toString(16).padStart(2, "0"),
     ).join("");
     addEventListener("online", () => this.nudge());
+    document.addEventListener("sipol:signed-in", () => this.nudge());
   }
 
   add(file, claim) {
@@ -27,6 +29,12 @@ export class UploadQueue {
     this.tasks.push(task);
     this.fill();
     return task;
+  }
+
+  remove(task) {
+    this.tasks = this.tasks.filter((each) => each !== task);
+    this.fill();
+    this.changed(null);
   }
 
   fill() {
@@ -60,12 +68,12 @@ export class UploadQueue {
     this.changed(null);
   }
 
-  /** {files, done, bytes, safe, left (seconds or null), busy} over everything not cancelled. */
+  /** {files, done, bytes, safe, left (seconds or null), busy} over what goes or has gone. */
   totals() {
-    const counted = this.tasks.filter((task) => task.state !== States.CANCELLED);
+    const counted = this.tasks.filter((task) => !UNCOUNTED.has(task.state));
     const bytes = counted.reduce((sum, task) => sum + task.file.size, 0);
     const safe = counted.reduce((sum, task) => sum + task.safe, 0);
-    const rate = counted.reduce((sum, task) => sum + task.rate(), 0);
+    const rate = this.tasks.reduce((sum, task) => sum + task.rate(), 0);
     return {
       files: counted.length,
       done: counted.filter((task) => task.state === States.STORED).length,

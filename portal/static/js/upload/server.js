@@ -6,11 +6,31 @@
 import { Problem, send } from "../api.js";
 
 const EARLY = 5 * 60_000;
+const BATCH = 100;
 
 export class Server {
-  constructor() {
+  /** @param vendor where tus-js-client lies; it is loaded with the first file, not with the page */
+  constructor(vendor) {
+    this.vendor = vendor;
+    this.loading = null;
     this.held = null;
     this.asking = null;
+  }
+
+  /** Resolves when `tus` is there. A load that failed on a bad line is tried again. */
+  engine() {
+    this.loading ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = this.vendor;
+      script.onload = resolve;
+      script.onerror = () => {
+        script.remove();
+        this.loading = null;
+        reject(new Problem({ code: "offline" }, 0));
+      };
+      document.head.append(script);
+    });
+    return this.loading;
   }
 
   /** The ticket, renewed a little before it ends while somebody is signed in. */
@@ -32,14 +52,19 @@ export class Server {
     return this.held.text;
   }
 
-  ticketExpired() {
+  /** The ticket was refused: the next question asks for a new one, or for a login. */
+  forgetTicket() {
     this.held = null;
-    document.dispatchEvent(new CustomEvent("sipol:login-required"));
   }
 
   async #ask(address, options = {}) {
     const headers = { Authorization: `Bearer ${await this.ticket()}` };
-    return send(address, { ...options, headers, background: true });
+    try {
+      return await send(address, { ...options, headers, background: true });
+    } catch (problem) {
+      if (problem.status === 401) this.forgetTicket();
+      throw problem;
+    }
   }
 
   /** One's own open upload of that fingerprint: {id, offset}, or null. */
@@ -53,8 +78,23 @@ export class Server {
     return (await this.#ask(`/api/v1/uploads/${id}/url`, { method: "POST", body: {} })).url;
   }
 
-  /** An upload at any age. */
-  async upload(id) {
-    return this.#ask(`/api/v1/uploads/${id}`);
+  /** End an open upload for good; its bytes are given back. */
+  async drop(id) {
+    const response = await fetch(await this.urlOf(id), {
+      method: "DELETE", credentials: "same-origin",
+      headers: { "Tus-Resumable": "1.0.0", Authorization: `Bearer ${await this.ticket()}` },
+    });
+    if (!response.ok && ![404, 410].includes(response.status)) throw new Problem({}, response.status);
+  }
+
+  /** States of files that have arrived, a batch at a time, in the words of the portal. */
+  async states(address, ids) {
+    const query = new URLSearchParams(ids.slice(0, BATCH).map((id) => ["id", id]));
+    return send(`${address}?${query}`, { background: true });
+  }
+
+  /** Mark the file that a new one has replaced. Waits for somebody to sign in again. */
+  async replace(id, reason) {
+    await send(`/api/v1/files/${id}/withdraw`, { method: "POST", body: { reason } });
   }
 }

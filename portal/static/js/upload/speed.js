@@ -2,6 +2,7 @@
 
 const SPAN = 30_000;
 const STEP = 250;
+const QUIET = 2_000;
 
 export class Speed {
   constructor() {
@@ -25,6 +26,8 @@ export class Speed {
     if (this.points.length < 2) return 0;
     const first = this.points[0];
     const last = this.points.at(-1);
-    return Math.max(0, ((last.bytes - first.bytes) * 1000) / (last.at - first.at));
+    // Silence counts: a line that has stalled must not go on showing its old speed.
+    const until = Math.max(last.at, performance.now() - QUIET);
+    return Math.max(0, ((last.bytes - first.bytes) * 1000) / (until - first.at));
   }
 }

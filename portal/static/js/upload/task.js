@@ -7,6 +7,7 @@
 import { fingerprint, wholeDigest } from "./fingerprint.js";
 import { Speed } from "./speed.js";
 
+const GONE_BY = "Tus-Resumable";
 const CHUNK = 8 * 1024 * 1024;
 const SMALLEST_CHUNK = 256 * 1024;
 const LONGEST_WAIT = 60_000;
@@ -37,7 +38,7 @@ export class UploadTask {
   /**
    * @param file the File
    * @param claim {purpose, requirement, region, election, corrects, batch}
-   * @param server {ticket(), openUpload(fingerprint), urlOf(id)}
+   * @param server {engine(), ticket(), forgetTicket(), openUpload(fingerprint), urlOf(id), drop(id)}
    * @param changed called with the task after every change
    */
   constructor(file, claim, server, changed) {
@@ -46,7 +47,10 @@ export class UploadTask {
     this.id = null;
     this.sent = 0;
     this.safe = 0;
+    this.resumed = 0;
+    this.turn = 0;
     this.failures = 0;
+    this.cutAt = null;
     this.problem = null;
     this.retryAt = null;
     this.chunk = CHUNK;
@@ -59,36 +63,46 @@ export class UploadTask {
 
   /** Runs until the file is stored, refused or cancelled; resolves then. Never rejects. */
   async run() {
-    this.mark = await fingerprint(this.file, this.claim);
+    try {
+      this.mark = await fingerprint(this.file, this.claim);
+    } catch {
+      return this.unreadable();
+    }
+    if (this.state === States.CANCELLED) return;
     await navigator.locks.request(`sipol-${this.mark}`, { ifAvailable: true }, async (lock) => {
+      if (this.state === States.CANCELLED) return;
       if (lock === null) return this.become(States.ELSEWHERE);
       await new Promise((resolve) => {
         this.letGo = resolve;
-        this.attempt();
+        if (this.state === States.SENDING) this.attempt();
       });
     });
   }
 
   async attempt() {
     this.timer = null;
+    // Only the newest attempt may start the requests: pausing and going on quickly makes two.
+    const turn = ++this.turn;
     this.become(States.SENDING);
     try {
       const ticket = await this.server.ticket();
-      if (this.upload === null) await this.prepare();
-      if (this.state !== States.SENDING) return;
+      const upload = this.upload ?? (await this.prepare());
+      if (this.state !== States.SENDING || turn !== this.turn) return;
+      this.upload = upload;
       this.upload.options.headers = { Authorization: `Bearer ${ticket}` };
       this.upload.start();
     } catch (error) {
-      this.failed(error.status ?? 0, error.retryAfter, error.problem);
+      if (turn === this.turn) this.failed({ status: error.status ?? 0 });
     }
   }
 
   async prepare() {
+    await this.server.engine();
     const open = this.anew ? null : await this.server.openUpload(this.mark);
     const uploadUrl = open ? await this.server.urlOf(open.id) : null;
     this.id = open ? open.id : null;
-    this.safe = this.sent = open ? open.offset : 0;
-    this.upload = new tus.Upload(this.file, {
+    this.safe = this.sent = this.resumed = open?.offset ?? 0;
+    const upload = new tus.Upload(this.file, {
       endpoint: uploadUrl ? null : "/files/",
       uploadUrl,
       chunkSize: this.chunk,
@@ -96,7 +110,7 @@ export class UploadTask {
       storeFingerprintForResuming: false,
       fingerprint: async () => null,
       metadata: await this.metadata(),
-      onUploadUrlAvailable: () => this.named(),
+      onUploadUrlAvailable: () => this.named(upload),
       onProgress: (sent) => {
         this.sent = sent;
         this.speed.note(sent);
@@ -110,6 +124,7 @@ export class UploadTask {
       onSuccess: () => this.end(States.STORED),
       onError: (error) => this.heard(error),
     });
+    return upload;
   }
 
   async metadata() {
@@ -124,9 +139,9 @@ export class UploadTask {
     return Object.fromEntries(Object.entries(values).filter(([, value]) => value));
   }
 
-  named() {
-    this.id = /\/files\/([0-9a-f]{32})~/.exec(this.upload.url)?.[1] ?? this.id;
-    this.upload.options.endpoint = null;
+  named(upload) {
+    this.id = /\/files\/([0-9a-f]{32})~/.exec(upload.url)?.[1] ?? this.id;
+    upload.options.endpoint = null;
   }
 
   heard(error) {
@@ -138,20 +153,32 @@ export class UploadTask {
     } catch {
       // A body that is not JSON came from something between us and the portal.
     }
-    this.failed(status, response?.getHeader("Retry-After"), problem, error.originalRequest?.getMethod());
+    this.failed({
+      status,
+      problem,
+      retryAfter: response?.getHeader("Retry-After"),
+      method: error.originalRequest?.getMethod(),
+      // A 404 of something in between must not cost what is stored.
+      gone: GONE.has(status) && Boolean(response.getHeader(GONE_BY)),
+    });
   }
 
-  failed(status, retryAfter, problem, method) {
+  async failed({ status, problem = null, retryAfter, method, gone = false }) {
     if (this.state !== States.SENDING) return;
     this.problem = problem;
-    if (GONE.has(status) && this.upload !== null) {
+    this.cutAt = new Date();
+    if (status === 0 && !(await this.readable())) return this.unreadable();
+    if (this.state !== States.SENDING) return;
+    if (gone && this.upload !== null) {
       this.upload = null;
       this.anew = true;
       this.id = null;
       this.safe = this.sent = 0;
-    } else if (status === 401) {
-      this.server.ticketExpired();
+    } else if (status === 401 && method === undefined) {
+      // Not even a ticket is to be had: somebody has to sign in (session.js shows the bar).
       return this.become(States.LOGIN);
+    } else if (status === 401) {
+      this.server.forgetTicket();
     } else if (method === "POST" && (REFUSED.has(status) || NEEDS_LOGIN.has(status))) {
       return this.end(States.REFUSED);
     }
@@ -164,6 +191,22 @@ export class UploadTask {
     this.retryAt = Date.now() + wait;
     this.become(States.CUT);
     this.timer = setTimeout(() => this.attempt(), wait);
+  }
+
+  /** A file can vanish under the page: a flash disk pulled out, a file edited after it was picked. */
+  async readable() {
+    try {
+      await this.file.slice(0, 1).arrayBuffer();
+      await this.file.slice(-1).arrayBuffer();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  unreadable() {
+    this.problem = { code: "unreadable" };
+    this.end(States.REFUSED);
   }
 
   /** The line is back, or someone has signed in again: no need to wait any longer. */
@@ -181,18 +224,25 @@ export class UploadTask {
   }
 
   resume() {
-    if (this.state === States.PAUSED) this.attempt();
+    if (this.state !== States.PAUSED) return;
+    if (this.letGo) this.attempt();
+    else this.become(States.SENDING);  // still being recognised: run() begins it
   }
 
   async cancel() {
     clearTimeout(this.timer);
+    const known = this.id !== null;
     this.become(States.CANCELLED);
+    let dropped = true;
     try {
-      await this.upload?.abort(this.upload.url !== null);
+      await this.upload?.abort();
+      if (known) await this.server.drop(this.id);
     } catch {
       // What could not be ended now expires by itself.
+      dropped = false;
     }
     this.end(States.CANCELLED);
+    return dropped;
   }
 
   /** Bytes a second, 0 while nothing moves. */

@@ -1,0 +1,153 @@
+"""The journal's events in words for the party: what happened, to what, how much.
+
+Next station: the timeline, which puts time and name beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import LazyString, gettext
+from flask_babel import lazy_gettext as _
+
+from portal.babel import locale
+from portal.formatting import number, size
+from verification.checks.reasons import describe
+from verification.journal_kinds import Kind
+
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Events one may look for together."""
+
+    label: LazyString
+    kinds: tuple[Kind, ...]
+
+
+GROUPS: dict[str, Group] = {
+    "berkas": Group(_("Berkas"), (
+        Kind.FILE_RECEIVED, Kind.FILE_PASSED, Kind.FILE_REJECTED, Kind.FILE_WITHDRAWN,
+        Kind.FILE_RESTORED, Kind.FILE_ERASED, Kind.UPLOAD_GRANTED, Kind.UPLOAD_ENDED)),
+    "daftar": Group(_("Daftar anggota"), (
+        Kind.ROSTER_IMPORTED, Kind.ROSTER_FAILED, Kind.ROSTER_WITHDRAWN, Kind.ROSTER_RESTORED)),
+    "dosir": Group(_("Pengiriman dan hasil"), (
+        Kind.SUBMITTED, Kind.QUEUED, Kind.ROUND_OPENED, Kind.RESULTS_PUBLISHED)),
+    "tanda-terima": Group(_("Tanda terima"), (Kind.RECEIPT_ISSUED,)),
+    "akun": Group(_("Akun"), (
+        Kind.ACCOUNT_CREATED, Kind.ACCOUNT_CHANGED, Kind.ACCOUNT_DISABLED, Kind.ACCOUNT_ENABLED,
+        Kind.SIGNED_IN, Kind.SIGNED_OUT, Kind.TOKEN_ISSUED, Kind.TOKEN_REVOKED,
+        Kind.TICKET_ISSUED)),
+}  # fmt: skip
+
+PLAIN: dict[str, LazyString] = {
+    Kind.FILE_PASSED.value: _("Berkas lolos pemeriksaan sistem"),
+    Kind.FILE_WITHDRAWN.value: _("Berkas dikeluarkan dari dosir"),
+    Kind.FILE_RESTORED.value: _("Berkas dipulihkan ke dosir"),
+    Kind.FILE_ERASED.value: _("Berkas dihapus tetap"),
+    Kind.HOLD_SET.value: _("Berkas ditahan untuk perkara"),
+    Kind.HOLD_LIFTED.value: _("Penahanan berkas dicabut"),
+    Kind.UPLOAD_ENDED.value: _("Unggahan berakhir tanpa berkas"),
+    Kind.ROSTER_WITHDRAWN.value: _("Daftar anggota dikeluarkan dari dosir"),
+    Kind.ROSTER_RESTORED.value: _("Daftar anggota dipulihkan ke dosir"),
+    Kind.ROUND_OPENED.value: _("Babak perbaikan dibuka"),
+    Kind.ACCOUNT_CREATED.value: _("Akun dibuat"),
+    Kind.ACCOUNT_CHANGED.value: _("Akun diubah"),
+    Kind.ACCOUNT_DISABLED.value: _("Akun dinonaktifkan"),
+    Kind.ACCOUNT_ENABLED.value: _("Akun diaktifkan lagi"),
+    Kind.SIGNED_IN.value: _("Masuk"),
+    Kind.SIGNED_OUT.value: _("Keluar"),
+    Kind.TOKEN_ISSUED.value: _("Token API dibuat"),
+    Kind.TOKEN_REVOKED.value: _("Token API dicabut"),
+    Kind.TICKET_ISSUED.value: _("Izin antrean unggah dibuat"),
+}
+
+
+def sentence(kind: str, facts: Facts) -> str:
+    """An event in one sentence; a kind without words of its own keeps its declared name."""
+    if kind in TOLD:
+        return TOLD[kind](facts)
+    return str(PLAIN.get(kind, kind))
+
+
+def _received(facts: Facts) -> str:
+    told: str = gettext(
+        "Berkas tersimpan: %(requirement)s, %(region)s, %(size)s",
+        requirement=facts["requirement"], region=facts["region"], size=size(facts["size"]),
+    )  # fmt: skip
+    return told
+
+
+def _granted(facts: Facts) -> str:
+    told: str = gettext(
+        "Unggahan dimulai: %(requirement)s, %(region)s, %(size)s",
+        requirement=facts["requirement"], region=facts["region"], size=size(facts["size"]),
+    )  # fmt: skip
+    return told
+
+
+def _rejected(facts: Facts) -> str:
+    told: str = gettext(
+        "Berkas ditolak sistem: %(reason)s", reason=describe(facts["code"], {}, locale()).message
+    )
+    return told
+
+
+def _imported(facts: Facts) -> str:
+    told: str = gettext(
+        "Daftar anggota dibaca: %(sent)s baris terkirim = %(stored)s tersimpan + %(rejected)s ditolak",
+        sent=number(facts["sent"]), stored=number(facts["stored"]),
+        rejected=number(facts["rejected"]),
+    )  # fmt: skip
+    return told
+
+
+def _failed(facts: Facts) -> str:
+    told: str = gettext(
+        "Daftar anggota tidak dapat dibaca: %(reason)s",
+        reason=describe(facts["code"], {}, locale()).message,
+    )
+    return told
+
+
+def _receipt(facts: Facts) -> str:
+    told: str = gettext("Tanda terima %(serial)s diberikan", serial=facts["receipt"][:8])
+    return told
+
+
+def _submitted(facts: Facts) -> str:
+    told: str = gettext(
+        "Dosir dikirim dan terkunci, babak %(round)s: %(files)s berkas, %(lists)s daftar",
+        round=facts["round"], files=number(facts["files"]), lists=number(facts["lists"]),
+    )  # fmt: skip
+    return told
+
+
+def _queued(facts: Facts) -> str:
+    told: str = gettext("%(items)s butir masuk antrean verifikasi", items=number(facts["items"]))
+    return told
+
+
+def _published(facts: Facts) -> str:
+    told: str = gettext(
+        "Hasil babak %(round)s diumumkan kantor %(office)s: %(ms)s MS, %(bms)s BMS, %(tms)s TMS",
+        round=facts["round"], office=facts["office"], ms=number(facts["ms"]),
+        bms=number(facts["bms"]), tms=number(facts["tms"]),
+    )  # fmt: skip
+    return told
+
+
+TOLD: dict[str, Callable[[Facts], str]] = {
+    Kind.FILE_RECEIVED.value: _received,
+    Kind.UPLOAD_GRANTED.value: _granted,
+    Kind.FILE_REJECTED.value: _rejected,
+    Kind.ROSTER_IMPORTED.value: _imported,
+    Kind.ROSTER_FAILED.value: _failed,
+    Kind.RECEIPT_ISSUED.value: _receipt,
+    Kind.SUBMITTED.value: _submitted,
+    Kind.QUEUED.value: _queued,
+    Kind.RESULTS_PUBLISHED.value: _published,
+}

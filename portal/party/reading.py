@@ -1,0 +1,72 @@
+"""What every page of a party begins with: its question read, its regions narrowed.
+
+Next station: the page's own service call.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from sqlalchemy.orm import Session
+
+from portal.actors import Actor
+from portal.api.fields import region_code
+from portal.refusals import BadInput
+from verification.errors import NotFound, UnknownRequirement
+from verification.models import Election, Region, Requirement
+from verification.models.reference import Level
+from verification.reference import NATION, Scope, regions_at, requirement_by_code, within
+
+
+class CursorQuery(Schema):
+    """`setelah`: the inner key after (or before) which a list goes on; 0 is its beginning."""
+
+    setelah = fields.String(validate=validate.Regexp(r"^[0-9]{1,18}\Z"), load_default="0")
+
+
+class RegionQuery(Schema):
+    """`wilayah`: only this region and what lies in it; an empty field of the form is none."""
+
+    wilayah = region_code(load_default=None)
+
+
+def question(schema: Schema) -> dict[str, Any]:
+    """The address's query; empty fields of a filter form are as good as none. Raises BadInput."""
+    given = {name: value for name, value in request.args.items() if value}
+    try:
+        asked: dict[str, Any] = schema.load(given, unknown=EXCLUDE)
+    except ValidationError as error:
+        messages = error.messages
+        raise BadInput(messages if isinstance(messages, dict) else {"": messages}) from None
+    return asked
+
+
+def requirement_named(session: Session, election: Election, code: str) -> Requirement:
+    """The requirement of an address. Raises NotFound: here it is the page that does not exist."""
+    try:
+        return requirement_by_code(session, election, code)
+    except UnknownRequirement as error:
+        raise NotFound("no such requirement") from error
+
+
+def narrowed(actor: Actor, code: str | None) -> Scope | None:
+    """The actor's scope within a region asked for; None is everything. Raises NotFound outside it."""
+    if code is None or code == NATION:
+        return actor.scope
+    if actor.covers(code):
+        return Scope((code,))
+    inside = tuple(own for own in actor.regions if within(own, code))
+    if not inside:
+        raise NotFound("region outside the scope")
+    return Scope(inside)
+
+
+def provinces_of(session: Session, election: Election, actor: Actor) -> list[Region]:
+    """The provinces an actor can filter by: those he works in or below of."""
+    return [
+        region
+        for region in regions_at(session, election, [Level.PROVINCE])
+        if actor.covers(region.code) or any(within(own, region.code) for own in actor.regions)
+    ]

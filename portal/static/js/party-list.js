@@ -1,0 +1,45 @@
+// A list's stage, fresh while the worker is busy with it: the API is asked, and only when something
+// has changed the page's own words are fetched, so that they stand in one place.
+
+import { send } from "./api.js";
+
+const EVERY = 2_000;
+const SELDOM = 15_000;
+const FINAL = new Set(["done", "failed"]);
+let seen = "";
+
+async function look() {
+  const part = document.getElementById("tahap");
+  let wait = document.hidden ? SELDOM : EVERY;
+  try {
+    const list = await send(part.dataset.live, { background: true });
+    const now = [list.stage, list.position, list.sent, list.stored].join(" ");
+    if (now !== seen && seen) await renew(part, FINAL.has(list.stage));
+    else if (!seen && list.stage !== part.dataset.stage) await renew(part, FINAL.has(list.stage));
+    seen = now;
+    if (FINAL.has(list.stage)) return;
+  } catch {
+    wait = SELDOM;
+  }
+  setTimeout(look, wait);
+}
+
+async function renew(part, over) {
+  const response = await fetch(location.href, {
+    credentials: "same-origin", headers: { Accept: "text/html", "Sipol-Background": "1" },
+  });
+  if (!response.ok) return;
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  const own = document.getElementById("isi");
+  // The queue on this page may be sending: it stays as it is, everything else is the new page's.
+  const queue = document.getElementById("queue");
+  const place = over ? fresh.getElementById("isi") : null;
+  if (place && queue && place.querySelector("#queue")) {
+    place.querySelector("#queue").replaceWith(queue);
+    own.replaceChildren(...place.childNodes);
+  } else {
+    part.replaceWith(fresh.getElementById("tahap"));
+  }
+}
+
+setTimeout(look, EVERY);

@@ -1,0 +1,56 @@
+// What a file is for: fixed by its page, or read from its name, or asked.
+//
+// `3273_sk-pengurus-kabupaten.pdf` names both; a code counts only when the portal knows it for the
+// requirement's level and the person's regions.
+
+const DIGITS = { province: 1, regency: 2, district: 3 };
+
+/** The requirement whose code stands in a file's name; the longest, because some begin alike. */
+export function requirementIn(name, requirements) {
+  const text = name.toLowerCase();
+  return Object.keys(requirements)
+    .filter((code) => text.includes(code))
+    .sort((a, b) => b.length - a.length)[0] ?? null;
+}
+
+/** Region codes of a level that stand in a file's name, dotted: `3273` and `32.73` are `32.73`. */
+export function codesIn(name, level) {
+  const parts = DIGITS[level];
+  if (!parts) return [];
+  return name
+    .split(/[^0-9.]+/)
+    .map((token) => token.replaceAll(".", ""))
+    .filter((token) => token.length === parts * 2)
+    .map((token) => token.match(/../g).join("."));
+}
+
+export class Places {
+  /** @param address of `party.find_regions` */
+  constructor(address) {
+    this.address = address;
+    this.known = new Map();
+  }
+
+  /** {code, name} of the first of the codes that the portal knows for a requirement, or null. */
+  async first(requirement, codes) {
+    const key = `${requirement} ${codes}`;
+    if (!codes.length) return null;
+    if (!this.known.has(key)) this.known.set(key, await this.#ask({ syarat: requirement, kode: codes }));
+    const found = new Map(this.known.get(key));
+    const code = codes.find((each) => found.has(each));
+    return code ? { code, name: found.get(code) } : null;
+  }
+
+  /** Regions that match what somebody types: [[code, name]]. */
+  async matching(requirement, text) {
+    return this.#ask({ syarat: requirement, cari: text });
+  }
+
+  async #ask({ kode = [], ...rest }) {
+    const query = new URLSearchParams([...Object.entries(rest), ...kode.map((code) => ["kode", code])]);
+    const response = await fetch(`${this.address}?${query}`, {
+      credentials: "same-origin", headers: { Accept: "application/json" },
+    });
+    return response.ok ? response.json() : [];
+  }
+}

@@ -1,0 +1,267 @@
+// The queue on a page: files in, rows out, one line above that says what is safe.
+//
+// Nothing is kept in the browser: no name, no key. What was left unfinished stands on the portal and is
+// found again by the fingerprint of the same file.
+
+import { codesIn, Places, requirementIn } from "./claim.js";
+import { UploadQueue } from "./queue.js";
+import { Row } from "./row.js";
+import { Server } from "./server.js";
+import { States } from "./task.js";
+import { duration, fill, number, size } from "./words.js";
+
+const PAINT_EVERY = 400;
+const ASK_EVERY = 3_000;
+const ASK_SELDOM = 20_000;
+const SEARCH_AFTER = 300;
+
+const panel = document.getElementById("queue");
+const config = JSON.parse(panel.dataset.config);
+const { words } = config;
+const at = (name) => panel.querySelector(`[data-queue="${name}"]`);
+const server = new Server(config.vendor);
+const places = new Places(config.regions);
+const rows = new Map();
+const dirty = new Set();
+const asking = new Set();
+const unsettled = new Map();
+let painting = null;
+let polls = 0;
+
+const queue = new UploadQueue(server, (task) => {
+  if (task) dirty.add(task);
+  painting ??= setTimeout(paint, PAINT_EVERY);
+});
+
+function paint() {
+  painting = null;
+  for (const task of dirty) {
+    const row = rows.get(task);
+    if (!row) continue;
+    if (task.state === States.STORED) settle(task, row);
+    else row.show(task);
+    announce(task);
+  }
+  dirty.clear();
+  line();
+}
+
+const said = new Map();
+let wanted = null;
+
+// Told once for each change that matters, never for progress.
+function announce(task) {
+  if (said.get(task) === task.state) return;
+  said.set(task, task.state);
+  const { files, done, busy } = queue.totals();
+  const values = { name: task.file.name, done: number(done), files: number(files) };
+  const sentence = {
+    [States.STORED]: busy ? words.stored_said : words.done_said,
+    [States.CUT]: words.cut_said,
+    [States.REFUSED]: words.refused_said,
+  }[task.state];
+  if (sentence) at("said").textContent = fill(sentence, values);
+}
+
+function line() {
+  const { files, done, bytes, safe, left, busy } = queue.totals();
+  const refused = queue.tasks.filter((task) => task.state === States.REFUSED).length;
+  const values = { n: number(Math.min(files, done + 1)), files: number(files), done: number(done), safe: size(safe), bytes: size(bytes) };
+  const parts = [];
+  if (files) parts.push(fill(busy ? words.total : done === files ? words.all : words.some, values));
+  if (busy && left !== null) parts.push(fill(words.left, { time: duration(left, words) }));
+  if (asking.size) parts.push(fill(words.ask_some, { n: number(asking.size) }));
+  if (refused) parts.push(fill(words.refused_some, { n: number(refused) }));
+  at("line").textContent = parts.join(" · ");
+  at("hold").hidden = !busy;
+  at("hold").textContent = queue.held ? words.go_on_all : words.pause_all;
+}
+
+// After storing: the portal is asked in one question for all of them, until nothing more will change.
+function settle(task, row) {
+  if (unsettled.has(task.id) || task.settled) return;
+  row.stored(new Date());
+  task.settled = true;
+  if (!task.id) return;
+  unsettled.set(task.id, row);
+  if (config.replaces) server.replace(config.replaces, words.replace_reason).then(
+    () => (row.parts.replaced.textContent = words.replaced), () => {});
+  if (unsettled.size === 1) setTimeout(ask, 800);
+}
+
+async function ask() {
+  if (!unsettled.size) return (polls = 0);
+  polls += 1;
+  try {
+    for (const known of await server.states(config.states, [...unsettled.keys()])) {
+      const row = unsettled.get(known.id);
+      row.told(known);
+      if (known.settled) unsettled.delete(known.id);
+      else unsettled.set(known.id, (unsettled.delete(known.id), row));  // the others' turn first
+    }
+  } catch {
+    // The line or the login: the rows say what is stored, and the next question comes anyway.
+  }
+  setTimeout(ask, polls > 40 || document.hidden ? ASK_SELDOM : ASK_EVERY);
+}
+
+/** `claim`: what an unfinished upload was for; its file may have any name. */
+async function take(files, claim = null) {
+  for (const file of files) {
+    const row = new Row(at("row"), file, config);
+    at("rows").append(row.root);
+    if (claim) start(file, row, claim.requirement, claim.region);
+    else await direct(file, row);
+  }
+  line();
+}
+
+/** Give a file its claim from page and name; what they do not tell is asked in its row. */
+async function direct(file, row) {
+  const requirement = config.requirement ?? requirementIn(file.name, config.requirements);
+  let region = null;
+  if (requirement) region = await regionOf(requirement, file.name);
+  if (requirement && region) return start(file, row, requirement, region);
+  askFor(file, row, requirement);
+}
+
+async function regionOf(requirement, name) {
+  const { level } = config.requirements[requirement];
+  if (config.region) return { code: config.region, name: config.regionName };
+  if (level === "national") return { code: "ID", name: "" };
+  const found = await places.first(requirement, codesIn(name, level));
+  return found && { ...found, read: true };
+}
+
+function start(file, row, requirement, region) {
+  const { name, purpose } = config.requirements[requirement];
+  const where = region.name ? `${region.name} (${region.code})` : "";
+  row.place([name, where, region.read ? words.from_name : ""].filter(Boolean).join(" · "));
+  row.parts.ask.hidden = true;
+  asking.delete(row);
+  const task = queue.add(file, {
+    purpose, requirement, region: region.code, election: config.election, corrects: config.corrects,
+  });
+  rows.set(task, row);
+  row.parts.pause.addEventListener("click", () =>
+    task.state === States.PAUSED ? task.resume() : task.pause());
+  row.parts.cancel.addEventListener("click", async () => {
+    if (!(await task.cancel())) row.note(words.drop_failed);
+  });
+  queue.changed(task);
+}
+
+function askFor(file, row, requirement) {
+  asking.add(row);
+  const { ask, askRequirement, askRegion, matches, go, drop, wrong } = row.parts;
+  const id = `ask-${Math.random().toString(36).slice(2)}`;
+  for (const [part, name] of [[askRequirement, "requirement"], [askRegion, "region"]]) {
+    part.id = `${id}-${name}`;
+    ask.querySelector(`label[data-for="${name}"]`).htmlFor = part.id;
+  }
+  matches.id = `${id}-matches`;
+  askRegion.setAttribute("list", matches.id);
+  wrong.id = `${id}-wrong`;
+  askRegion.setAttribute("aria-describedby", wrong.id);
+  for (const [code, { name }] of Object.entries(config.requirements)) {
+    askRequirement.add(new Option(name, code, false, code === requirement));
+  }
+  row.parts.whichRequirement.hidden = Boolean(config.requirement);
+  row.tag("none");
+  row.note(requirement ? words.ask_region : words.ask_both);
+  row.parts.bar.hidden = row.parts.pause.hidden = row.parts.cancel.hidden = true;
+  ask.hidden = false;
+  const level = () => config.requirements[askRequirement.value]?.level;
+  const fit = () => (row.parts.whichRegion.hidden = level() === "national" || Boolean(config.region));
+  askRequirement.addEventListener("change", fit);
+  fit();
+  let waiting = null;
+  askRegion.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => suggest(askRequirement.value, askRegion.value, matches), SEARCH_AFTER);
+  });
+  go.addEventListener("click", async () => {
+    wrong.textContent = askRequirement.value ? "" : words.no_requirement;
+    if (!askRequirement.value) return;
+    const region = await chosen(askRequirement.value, askRegion.value);
+    if (!region) {
+      wrong.textContent = words.no_region;
+      askRegion.focus();
+      return;
+    }
+    start(file, row, askRequirement.value, region);
+  });
+  drop.addEventListener("click", () => {
+    asking.delete(row);
+    row.root.remove();
+    line();
+  });
+}
+
+async function suggest(requirement, text, matches) {
+  if (!requirement || text.trim().length < 2) return;
+  const found = await places.matching(requirement, text.trim());
+  matches.replaceChildren(...found.map(([code, name]) => new Option(name, `${code} ${name}`)));
+}
+
+async function chosen(requirement, text) {
+  const { level } = config.requirements[requirement];
+  if (config.region || level === "national") return regionOf(requirement, "");
+  const given = text.trim();
+  const byCode = await places.first(requirement, codesIn(given, level));
+  if (byCode || given.length < 2) return byCode;
+  const found = await places.matching(requirement, given);
+  return found.length === 1 ? { code: found[0][0], name: found[0][1] } : null;
+}
+
+function choose(claim) {
+  wanted = claim;
+  at("files").click();
+}
+
+at("choose").addEventListener("click", () => choose(null));
+for (const again of document.querySelectorAll("[data-again]")) {
+  again.hidden = false;
+  again.addEventListener("click", () => choose(JSON.parse(again.dataset.again)));
+}
+at("files").addEventListener("change", (event) => {
+  take([...event.target.files], wanted);
+  event.target.value = "";
+  wanted = null;
+});
+at("hold").addEventListener("click", () => (queue.held ? queue.goOn() : queue.holdAll()));
+
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+  panel.classList.add("app-queue--over");
+});
+addEventListener("dragleave", () => panel.classList.remove("app-queue--over"));
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  panel.classList.remove("app-queue--over");
+  if (!at("choose").disabled) take([...event.dataTransfer.files]);
+});
+addEventListener("beforeunload", (event) => {
+  if (queue.totals().busy) event.preventDefault();
+});
+
+for (const button of document.querySelectorAll("[data-drop-upload]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    const row = button.closest("[data-unfinished]");
+    try {
+      await server.drop(button.dataset.dropUpload);
+      row.remove();
+    } catch {
+      button.disabled = false;
+      row.querySelector("[data-wrong]").textContent = words.drop_failed;
+    }
+  });
+}
+
+if (!window.isSecureContext || !navigator.locks) {
+  at("line").textContent = words.insecure;
+  at("choose").disabled = true;
+}
+at("parts").hidden = false;
