@@ -80,8 +80,11 @@ def coverage(
         query = query.where(Region.id.in_(scope.region_ids(participation.election)))
     if after is not None:
         query = query.where(Region.code > after)
+    if not only_missing:
+        query = query.limit(limit)
     chosen = []
-    for region in session.scalars(query):
+    # Read on until the page is full: most of a level's thousands are never looked at.
+    for region in session.scalars(query.execution_options(yield_per=limit)):
         if not only_missing or needs.present(region.code) < needs.needed(region):
             chosen.append(region)
         if len(chosen) == limit:

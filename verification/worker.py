@@ -30,7 +30,7 @@ from verification.models import Job
 log = logging.getLogger(__name__)
 
 TIMER = "timer"
-HOUSEKEEPING = timedelta(seconds=15)
+HOUSEKEEPING_SECONDS = 15.0
 PULSE_SUFFIX = ".pulse"
 
 
@@ -98,6 +98,7 @@ class Worker:
         self._lease_seconds = lease_seconds
         self._idle_seconds = idle_seconds
         self._pulse = pulse
+        self._round = timedelta(seconds=min(HOUSEKEEPING_SECONDS, lease_seconds))
         self._housekept: datetime | None = None
 
     def run(self, stop: threading.Event) -> None:
@@ -196,7 +197,7 @@ class Worker:
         now = self._clock()
         since = None if self._housekept is None else now - self._housekept
         # A clock set back makes `since` negative; then it is time as well.
-        if since is not None and timedelta(0) <= since < HOUSEKEEPING:
+        if since is not None and timedelta(0) <= since < self._round:
             return
         self._housekept = now
         with self._sessions.begin() as session:
