@@ -66,6 +66,8 @@ class Call:
     scope: ApiScope
     handler: Handler
     writes: bool
+    # Another scope that does as well: who may upload may ask what became of it.
+    also: ApiScope | None = None
     prepares: bool = False
     query: type[Schema] | None = None
     body: type[Schema] | None = None
@@ -154,7 +156,8 @@ def _admit(call: Call) -> None:
         who = ticket_holder()
     if who is None:
         raise LoginRequired(call.name)
-    if who.kind == "token" and call.scope.value not in who.scopes:
+    enough = {call.scope.value, call.also.value if call.also else call.scope.value}
+    if who.kind == "token" and not enough & who.scopes:
         raise ScopeMissing(call.scope.value)
     if who.role not in call.roles:
         raise WrongRole(f"{who.role} on {call.name}")

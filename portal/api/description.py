@@ -77,7 +77,7 @@ def _operation(call: Call) -> dict[str, Any]:
         "description": (call.handler.__doc__ or "").strip(),
         "security": [{"token": []}, {"session": []}],
         "x-roles": sorted(call.roles),
-        "x-scope": call.scope.value,
+        "x-scopes": [call.scope.value, *([call.also.value] if call.also else [])],
         "parameters": [*_path_parameters(call), *_query_parameters(call), *_headers(call)],
         "responses": {str(call.status if call.reply or call.media != "application/json" else 204):
                       _success(call), **_refusals(call)},

@@ -50,7 +50,7 @@ class MeSchema(Schema):
 
 
 @calls.read("/me", summary="The account behind the credential", roles=EVERYBODY,
-            scope=ApiScope.READ, reply=MeSchema)  # fmt: skip
+            scope=ApiScope.READ, also=ApiScope.UPLOAD, reply=MeSchema)  # fmt: skip
 def show_me(session: Session) -> Any:  # noqa: ARG001
     who = actor()
     names = ("account", "login", "name", "role", "party_name", "participation", "election",

@@ -70,7 +70,7 @@ def list_receipts(session: Session, query: dict[str, Any]) -> Page:
 
 
 @calls.read("/receipts/<id:serial>", summary="A receipt, byte for byte as it was signed",
-            roles=EVERYBODY, scope=ApiScope.READ, media="application/json",
+            roles=EVERYBODY, scope=ApiScope.READ, also=ApiScope.UPLOAD, media="application/json",
             refusals=(NotFound,))  # fmt: skip
 def show_receipt(session: Session, serial: str) -> Response:
     """By its serial, or by the id of what it was given for."""
@@ -81,7 +81,7 @@ def show_receipt(session: Session, serial: str) -> Response:
 
 
 @calls.read("/receipts/<id:serial>.pdf", summary="A receipt as a page with QR code",
-            roles=EVERYBODY, scope=ApiScope.READ, media="application/pdf",
+            roles=EVERYBODY, scope=ApiScope.READ, also=ApiScope.UPLOAD, media="application/pdf",
             refusals=(NotFound,))  # fmt: skip
 def show_receipt_pdf(session: Session, serial: str) -> Response:
     receipt = access.may_see_receipt(session, actor(), serial)
@@ -91,7 +91,7 @@ def show_receipt_pdf(session: Session, serial: str) -> Response:
 
 
 @calls.read("/receipts/<id:serial>/manifest", summary="The manifest a submission's receipt signs",
-            roles=EVERYBODY, scope=ApiScope.READ, media="application/json",
+            roles=EVERYBODY, scope=ApiScope.READ, also=ApiScope.UPLOAD, media="application/json",
             refusals=(NotFound,))  # fmt: skip
 def show_manifest(session: Session, serial: str) -> Response:
     receipt = access.may_see_receipt(session, actor(), serial)

@@ -150,7 +150,7 @@ def list_rosters(session: Session, query: dict[str, Any]) -> Page:
 
 
 @calls.read("/rosters/<id:roster_id>", summary="One member list", roles=EVERYBODY,
-            scope=ApiScope.READ, reply=RosterSchema, refusals=(NotFound,))  # fmt: skip
+            scope=ApiScope.READ, also=ApiScope.UPLOAD, reply=RosterSchema, refusals=(NotFound,))  # fmt: skip
 def show_roster(session: Session, roster_id: str) -> Any:
     """By its own id, or by the id of its file, which is there first."""
     try:

@@ -103,7 +103,8 @@ def list_uploads(session: Session, query: dict[str, Any]) -> Page:
 
 
 @calls.read("/uploads/<id:upload_id>", summary="One upload", roles=EVERYBODY,
-            scope=ApiScope.READ, reply=UploadSchema, ticket=True, refusals=(NotFound,))  # fmt: skip
+            scope=ApiScope.READ, also=ApiScope.UPLOAD, reply=UploadSchema, ticket=True,
+            refusals=(NotFound,))  # fmt: skip
 def show_upload(session: Session, upload_id: str) -> Any:
     try:
         file = access.may_see_file(session, actor(), upload_id)
