@@ -20,6 +20,7 @@ from portal.api.desk_schemas import spelled_sheet
 from portal.context import actor, now, own_office, services
 from portal.desk import moves
 from portal.desk.claim import lines_of
+from portal.desk.flags import flag_notes
 from portal.desk.moves import Hand, Verdict
 from portal.refusals import BadInput
 from verification import board, decisions, queue
@@ -173,6 +174,7 @@ def _parts(session: Session, item: Item) -> dict[str, Any]:
         "notices": spelled["notices"],
         "rows": _rows(session, item),
         "past": _earlier(sheet.history),
+        "flagged": flag_notes(session, item.office, [item]).get(item.public_id),
         "reason_texts": {**_reason_texts(session, [item]), **codes},
         "offered": {
             outcome: [reason for reason in sheet.reasons if reason.outcome == outcome]

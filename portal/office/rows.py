@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from portal.actors import Actor
+from portal.desk.flags import flag_notes
 from portal.office.people import names_of
 from verification import board
 from verification.board import Overview
@@ -34,10 +35,11 @@ STATES: dict[str, tuple[ItemState, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRow:
-    """An item without anybody's data. `holder`: the name of who holds it."""
+    """An item without anybody's data. `holder`: who holds it; `note`: why it was flagged."""
 
     item: Item
     holder: str | None
+    note: str | None
 
 
 def offices_page(
@@ -84,7 +86,11 @@ def items_page(
     )
     kept = found[:ITEMS]
     names = names_of(session, {item.holder for item in kept if item.holder})
-    rows = [ItemRow(item=item, holder=names.get(item.holder or "")) for item in kept]
+    notes = flag_notes(session, office, [i for i in kept if i.state == ItemState.FLAGGED])
+    rows = [
+        ItemRow(item=item, holder=names.get(item.holder or ""), note=notes.get(item.public_id))
+        for item in kept
+    ]
     return rows, kept[-1].id if len(found) > len(kept) else None
 
 

@@ -36,7 +36,9 @@ export function view(desk) {
     }
     const lying = turn % 2 === 1;
     const [wide, high] = lying ? [image.naturalHeight, image.naturalWidth] : [image.naturalWidth, image.naturalHeight];
-    const fit = Math.min(frame.clientWidth / wide, frame.clientHeight / high, 1) * STEPS[step];
+    // A card is seen whole; a page is read, so it fills the width and is scrolled.
+    const limit = frame.classList.contains("desk-frame--card") ? frame.clientHeight / high : Infinity;
+    const fit = Math.min(frame.clientWidth / wide, limit, 1) * STEPS[step];
     const [w, h] = [image.naturalWidth * fit, image.naturalHeight * fit];
     // Turned in place, then moved so that nothing of it lies left of or above the scrolled box.
     const side = lying ? (w - h) / 2 : 0;
@@ -51,6 +53,7 @@ export function view(desk) {
   function load(tab) {
     const wanted = source(tab);
     if (image.getAttribute("src") === wanted) return draw();
+    frame.scrollTo(0, 0);
     image.onerror = () => { if (wanted.includes("?")) image.src = tab.dataset.src; };
     image.src = wanted;
   }
@@ -102,6 +105,10 @@ export function view(desk) {
         const next = tabs[tabs.indexOf(current()) + (key === "ArrowRight" ? 1 : -1)];
         if (next) choose(next);
         return Boolean(next);
+      }
+      if (key === "PageDown" || key === "PageUp") {
+        frame.scrollBy({ top: (key === "PageDown" ? 0.8 : -0.8) * frame.clientHeight });
+        return true;
       }
       const name = { "+": "+", "=": "+", "-": "-", r: "r", k: "k" }[key];
       if (name) tool(name);

@@ -8,6 +8,8 @@ import { likes, view } from "./desk-view.js";
 
 const BEAT_EVERY = 60_000;
 const USED_WITHIN = 4 * 60_000;
+// What the portal says about an item that one believed to hold: taken away, taken over, decided.
+const LOST = new Set(["lease_lost", "not_allowed_now", "stale"]);
 
 const root = document.getElementById("desk");
 const said = document.getElementById("desk-said");
@@ -49,7 +51,7 @@ function lose() {
 
 function failed(error) {
   if (!(error instanceof Problem)) throw error;
-  if (error.code === "lease_lost") lose();
+  if (LOST.has(error.code) && ends !== null) lose();
   else if (error.status === 0) complain(root.dataset.offline, root.dataset.offlineText);
   else complain(error.message, "");
 }
