@@ -47,11 +47,12 @@ def panel(
             "regionName": region.name if region else None,
             "corrects": corrects,
             "replaces": replaces,
-            "requirements": {
-                row.code: {"name": in_language(row, "name"), "level": row.level,
-                           "purpose": row.purpose}
+            # A list: JSON objects are sorted on their way, and the task list's order is wanted.
+            "requirements": [
+                {"code": row.code, "name": in_language(row, "name"), "level": row.level,
+                 "purpose": row.purpose}
                 for row in requirements(session, participation.election)
-            },
+            ],
             "vendor": url_for("static", filename="vendor/tus.min.js"),
             "regions": url_for("party.find_regions"),
             "states": url_for("party.upload_states"),
@@ -72,7 +73,7 @@ def _words() -> dict[str, str]:
     """`{x}` is filled in by the script."""
     return {
         "total": _("Mengunggah {n} dari {files} berkas · {safe} dari {bytes} aman di server"),
-        "left": _("sisa ± {time}"),
+        "left": _("sisa {time}"),
         "all": _("{files} berkas tersimpan · {bytes} aman di server"),
         "some": _("{done} dari {files} berkas tersimpan · {safe} aman di server"),
         "ask_some": _("{n} berkas menunggu keterangan Anda"),

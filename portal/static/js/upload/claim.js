@@ -3,14 +3,22 @@
 // `3273_sk-pengurus-kabupaten.pdf` names both; a code counts only when the portal knows it for the
 // requirement's level and the person's regions.
 
+const PURPOSES = { csv: "roster", xlsx: "roster", zip: "scans" };
 const DIGITS = { province: 1, regency: 2, district: 3 };
 
-/** The requirement whose code stands in a file's name; the longest, because some begin alike. */
+/**
+ * The requirement whose code stands in a file's name (the longest: some begin alike), else the only one
+ * that takes such a file: lists are CSV or XLSX, bundles of cards ZIP.
+ */
 export function requirementIn(name, requirements) {
   const text = name.toLowerCase();
-  return Object.keys(requirements)
+  const named = Object.keys(requirements)
     .filter((code) => text.includes(code))
-    .sort((a, b) => b.length - a.length)[0] ?? null;
+    .sort((a, b) => b.length - a.length)[0];
+  if (named) return named;
+  const purpose = PURPOSES[text.split(".").pop()];
+  const fitting = Object.values(requirements).filter((row) => row.purpose === purpose);
+  return fitting.length === 1 ? fitting[0].code : null;
 }
 
 /** Region codes of a level that stand in a file's name, dotted: `3273` and `32.73` are `32.73`. */

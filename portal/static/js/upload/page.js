@@ -17,6 +17,7 @@ const SEARCH_AFTER = 300;
 
 const panel = document.getElementById("queue");
 const config = JSON.parse(panel.dataset.config);
+config.requirements = Object.fromEntries(config.requirements.map((row) => [row.code, row]));
 const { words } = config;
 const at = (name) => panel.querySelector(`[data-queue="${name}"]`);
 const server = new Server(config.vendor);
@@ -41,6 +42,8 @@ function paint() {
     if (task.state === States.STORED) settle(task, row);
     else row.show(task);
     announce(task);
+    // Taken up again: it is no longer something left over.
+    if (task.id) document.querySelector(`[data-unfinished="${task.id}"]`)?.remove();
   }
   dirty.clear();
   line();

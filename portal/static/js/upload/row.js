@@ -66,7 +66,7 @@ export class Row {
     const rate = task.rate();
     this.text("rate", sending && rate > 0 ? fill(words.rate, { rate: size(rate) }) : "");
     this.text("left", sending && rate > 0
-      ? `± ${duration((this.file.size - task.sent) / rate, words)}` : "");
+      ? duration((this.file.size - task.sent) / rate, words) : "");
     this.parts.cancel.hidden = !GOING.has(task.state);
     this.parts.pause.hidden = !GOING.has(task.state) || task.state === States.WAITING;
     const paused = task.state === States.PAUSED;
@@ -127,6 +127,8 @@ export class Row {
   stored(moment) {
     this.tag("received");
     this.parts.bar.hidden = this.parts.pause.hidden = this.parts.cancel.hidden = true;
+    this.text("rate", "");
+    this.text("left", "");
     this.note(fill(this.words.stored, { at: clock(moment) }));
   }
 }

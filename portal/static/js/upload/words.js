@@ -23,13 +23,13 @@ export function size(bytes) {
   return `${(unit === 0 || amount >= 9.95 ? whole : tenth).format(amount)} ${UNITS[unit]}`;
 }
 
-/** `2 jam 10 menit`; never more exact than a minute. */
+/** `± 2 jam 10 menit`; never more exact than a minute. */
 export function duration(seconds, words) {
   const minutes = Math.ceil(seconds / 60);
   if (minutes < 2) return words.moment;
   const hours = Math.floor(minutes / 60);
-  return [
+  return `± ${[
     hours ? fill(words.hours, { n: whole.format(hours) }) : "",
     minutes % 60 ? fill(words.minutes, { n: minutes % 60 }) : "",
-  ].filter(Boolean).join(" ");
+  ].filter(Boolean).join(" ")}`;
 }
