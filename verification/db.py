@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -126,11 +127,11 @@ def make_engine(url: str, *, pool_size: int = 10, busy_seconds: float = 20.0) ->
 
     `busy_seconds`: how long a SQLite writer waits for its turn before "database is locked".
     """
+    # Parameters are people's names and addresses: an error that prints them prints them into a log.
+    pooled: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 5, "hide_parameters": True}
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=pool_size, max_overflow=5, pool_pre_ping=True)
-    engine = create_engine(
-        url, pool_size=pool_size, max_overflow=5, connect_args={"timeout": busy_seconds}
-    )
+        return create_engine(url, pool_pre_ping=True, **pooled)
+    engine = create_engine(url, connect_args={"timeout": busy_seconds}, **pooled)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

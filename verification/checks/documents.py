@@ -15,7 +15,7 @@ from pathlib import Path
 from verification.checks.arrived import Arrived, Expected, arrival_findings, look
 from verification.checks.base import Check, Finding, Severity, rejects
 from verification.checks.derived import DerivedImage, adopt, workplace
-from verification.checks.reasons import REASONS
+from verification.checks.reason_texts import REASONS
 from verification.checks.sizes import ImageKind
 from verification.errors import DomainError
 from verification.sandbox.job import JSON

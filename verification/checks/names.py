@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 _NIK = re.compile(r"(?<!\d)\d{16}(?!\d)")
+_DIGITS = re.compile(r"\d(?:[ .\-]?\d)*")
 _BROKEN_UP = re.compile(r"(?<=\d)[ .\-](?=\d)")
 _COPY = re.compile(r"\(\d{1,3}\)|\bcopy\b|\bsalinan\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-/]*")
 _LEAST_DIGITS, _LONGEST = 3, 32
+_NIK_DIGITS = 16
 _CAMERA = re.compile(r"(img|dsc|dscn|scan|foto|photo|wa|image|pxl)[-\d.]*", re.IGNORECASE)
 
 
@@ -58,6 +60,25 @@ def read_name(name: str) -> ScanName:
     nik = next((nik for part in parts if (nik := _nik(part))), None)
     kta = None if kind in (CardKind.KTP, CardKind.KK) else _kta(parts, nik)
     return ScanName(kind=kind, nik=nik, kta=kta)
+
+
+def without_nik(name: str) -> str:
+    """A file's name as tables hold it: of a NIK in it only the first four digits are left."""
+    return _DIGITS.sub(_masked, name)
+
+
+def _masked(found: re.Match[str]) -> str:
+    run = found.group()
+    if len(_digits(run)) != _NIK_DIGITS:
+        # A counter behind the number: 3273…-2.
+        return _NIK.sub(lambda nik: _hidden(nik.group()), run)
+    return _hidden(run)
+
+
+def _hidden(number: str) -> str:
+    head = re.match(r"(?:\D*\d){4}", number)
+    kept = head.end() if head else 0
+    return number[:kept] + re.sub(r"\d", "*", number[kept:])
 
 
 def _kind(part: str) -> CardKind | None:

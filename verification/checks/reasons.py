@@ -14,9 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from verification.checks.reason_texts import REASONS, UNKNOWN, WORDS, Texts
+from verification.rosters.reason_texts import LIST_REASONS
 from verification.sandbox.job import Parameter
 
-__all__ = ["REASONS", "Described", "Texts", "describe"]
+__all__ = ["ALL_REASONS", "Described", "describe"]
+
+ALL_REASONS: Mapping[str, Texts] = {**REASONS, **LIST_REASONS}
 
 _MISSING = "…"
 
@@ -33,16 +36,13 @@ def describe(
     code: str,
     params: Mapping[str, Parameter],
     locale: str,
-    *,
-    reasons: Mapping[str, Texts] = REASONS,
 ) -> Described:
     """``locale``: ``en`` or anything beginning with it is English, everything else Indonesian.
 
-    ``reasons`` may be a larger table, joined where the wiring knows of further codes. Never fails:
-    an unknown code gets a general sentence, a missing parameter «…».
+    Never fails: an unknown code gets a general sentence, a missing parameter «…».
     """
     english = locale.lower().startswith("en")
-    texts = reasons.get(code, UNKNOWN)
+    texts = ALL_REASONS.get(code, UNKNOWN)
     message, repair = (
         (texts.en_message, texts.en_repair) if english else (texts.id_message, texts.id_repair)
     )

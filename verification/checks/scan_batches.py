@@ -18,7 +18,7 @@ from verification.checks.arrived import Arrived
 from verification.checks.base import Finding
 from verification.checks.derived import DerivedImage, adopt, workplace
 from verification.checks.documents import refusal, unreadable
-from verification.checks.reasons import REASONS
+from verification.checks.reason_texts import REASONS
 from verification.checks.sizes import ImageKind
 from verification.sandbox.job import JSON
 from verification.sandbox.launcher import Sandbox

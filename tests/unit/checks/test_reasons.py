@@ -11,7 +11,8 @@ import pytest
 
 from verification import checks
 from verification.checks.kinds import glance, suffix_fits
-from verification.checks.reasons import REASONS, Texts, describe
+from verification.checks.reason_texts import REASONS
+from verification.checks.reasons import describe
 
 CODE = re.compile(r"(file|document|page|image|scans)\.[a-z_]*[a-z]")
 CODES = pytest.mark.parametrize("code", sorted(REASONS))
@@ -80,10 +81,8 @@ def test_an_unknown_code_still_says_something():
     assert describe("made.up", {}, "id").message == "Berkas ini tidak lolos pemeriksaan sistem."
 
 
-def test_further_codes_can_be_joined():
-    joined = {"list.empty": Texts("Kosong.", "Empty.", "Isi.", "Fill.")}
-
-    assert describe("list.empty", {}, "en", reasons=joined).message == "Empty."
+def test_the_reasons_of_member_lists_are_joined():
+    assert describe("list.empty", {}, "en").message == "This file holds nothing but blanks."
 
 
 def test_values_are_never_templates():

@@ -13,10 +13,10 @@ import pytest
 from tests.rosters import VALID_ROW, run_child, small_rules
 from verification.rosters import columns
 from verification.rosters.columns import FIELDS, match_columns
+from verification.rosters.reason_texts import LIST_REASONS
 from verification.rosters.rules import BY_CODE, judge
 from verification.rosters.templates import FILLED_IN, template_csv, template_xlsx
 from verification.rosters.texts import (
-    LIST_REASONS,
     placeholders_of,
     problems_of_errors,
     problems_of_warnings,

@@ -1,0 +1,205 @@
+"""Every page of every role: fits its screen, breaks no rule of WCAG 2.2 A/AA, weighs what it may.
+
+Pages are found as a person finds them, by following links; addresses that differ in their ids only
+count as one page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request
+
+from tests.browser import chromium, sign_in
+from tests.journeys.api import Account
+from tests.stack import ROOT, Stack, sipol
+from tests.traffic import wait_for
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1366, "height": 768}
+LIMIT = 60
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# Downloads are no pages.
+FILES = re.compile(
+    r"\.(csv|xlsx|json|jsonl|pdf|svg|webp)$|/(gambar|files|static|api)/|/keluar|/ekspor"
+)
+
+STARTS = {
+    "koordinator.a": (
+        "/dosir",
+        "/unggah",
+        "/anggota",
+        "/kirim",
+        "/tanda-terima",
+        "/riwayat",
+        "/hasil",
+    ),
+    "operator.a.bandung": ("/dosir", "/unggah"),
+    "verifikator.bandung.1": ("/antrean",),
+    "pengawas.bandung": ("/pengawas", "/antrean"),
+    "administrator.pusat": ("/kelola", "/kelola/mesin", "/pengawas"),
+    "pengamat.bawaslu": ("/pemantau",),
+}
+
+
+@pytest.fixture(scope="module")
+def stack(seeded_home: Path) -> Iterator[Stack]:
+    """A stack in which party A has everything before it, and party B has sent, locked, partly been judged."""
+    with Stack(seeded_home) as running:
+        sipol("demo", "--filled", "--rows", "40", "--cards", "4", environ=running.environ)
+        party = Account(running, "koordinator.b")
+        wait_for(lambda: all_checked(party), "the checks of party B")
+        party.queued(party.submit()["id"])
+        with Account(running, "verifikator.bandung.1") as verifier:
+            for outcome, reason in (("MS", None), ("MS", None), ("BMS", None)):
+                item = verifier.claim()
+                assert item is not None
+                if outcome == "BMS":
+                    reason = next(r["code"] for r in item["reasons"] if r["outcome"] == outcome)
+                verifier.decide(item, outcome, reason).expect(200)
+        yield running
+
+
+def all_checked(party: Account) -> bool:
+    files = list(party.everything("files"))
+    lists = list(party.everything("rosters"))
+    return (
+        len(files) > 10
+        and all(file["state"] in ("passed", "rejected") for file in files)
+        and all(one["stage"] in ("done", "failed") for one in lists)
+    )
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
+    # axe-core is injected by the test; the product's own policy would rightly refuse it.
+    context = browser.new_context(base_url=stack.base_url, bypass_csp=True, viewport=PHONE)
+    yield context
+    context.close()
+
+
+def shape(address: str) -> str:
+    """An address without its ids."""
+    path = urlsplit(address).path
+    return re.sub(r"/([0-9a-f]{32}|[0-9]{2}(\.[0-9]{2}){0,2}|ID|[0-9]+)(?=/|$)", "/…", path)
+
+
+def links(page: Page, host: str) -> list[str]:
+    found = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
+    kept = [str(href) for href in found if urlsplit(str(href)).netloc == host]
+    return [href for href in kept if not FILES.search(urlsplit(href).path)]
+
+
+def trouble_on(page: Page, *, desk: bool) -> list[str]:
+    """What is wrong with the page as it stands."""
+    found = []
+    page.set_viewport_size(DESK if desk else PHONE)
+    wide = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    if wide > 0:
+        found.append(f"scrolls sideways by {wide} px at {page.viewport_size}")
+    page.evaluate(AXE.read_text())
+    result = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+    for violation in result["violations"]:
+        nodes = [node["target"] for node in violation["nodes"][:3]]
+        found.append(f"{violation['id']}: {violation['help']} {nodes}")
+    return found
+
+
+def walk(page: Page, starts: tuple[str, ...], host: str) -> dict[str, list[str]]:
+    """Every page that can be reached, with its troubles on a phone and on a desk."""
+    waiting = [f"http://{host}{start}" for start in starts]
+    seen: dict[str, list[str]] = {}
+    while waiting and len(seen) < LIMIT:
+        address = waiting.pop(0)
+        if shape(address) in seen:
+            continue
+        answer = page.goto(address)
+        assert answer is not None, address
+        assert answer.status == 200, f"{answer.status} at {address}"
+        seen[shape(address)] = trouble_on(page, desk=False) + trouble_on(page, desk=True)
+        waiting += links(page, host)
+    return seen
+
+
+@pytest.mark.parametrize("login", STARTS)
+def test_every_page_of_a_role_fits_and_can_be_used_by_everybody(
+    context: BrowserContext, stack: Stack, login: str
+) -> None:
+    page = context.new_page()
+    sign_in(page, stack.base_url, login, stack.logins[login].password)
+    seen = walk(page, STARTS[login], urlsplit(stack.base_url).netloc)
+    assert set(STARTS[login]) <= set(seen)
+    assert {path: found for path, found in seen.items() if found} == {}
+
+
+def test_every_public_page_fits_and_can_be_used_by_everybody(
+    context: BrowserContext, stack: Stack
+) -> None:
+    page = context.new_page()
+    seen = walk(page, ("/", "/publik", "/status", "/masuk"), urlsplit(stack.base_url).netloc)
+    assert {path: found for path, found in seen.items() if found} == {}
+
+
+def test_the_desk_does_not_scroll_at_its_size(context: BrowserContext, stack: Stack) -> None:
+    page = context.new_page()
+    login = stack.logins["verifikator.bandung.2"]
+    sign_in(page, stack.base_url, login.login, login.password)
+    page.set_viewport_size(DESK)
+    page.goto("/antrean")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/periksa/*")
+    high = page.evaluate("document.documentElement.scrollHeight - window.innerHeight")
+    assert high <= 0
+    assert trouble_on(page, desk=True) == []
+    assert trouble_on(page, desk=False) == []
+
+
+def weight(page: Page, address: str) -> int:
+    """Bytes over the wire for a first visit: bodies as sent, after compression."""
+    total = 0
+
+    def count(request: Request) -> None:
+        nonlocal total
+        total += request.sizes()["responseBodySize"]
+
+    page.on("requestfinished", count)
+    page.goto(address, wait_until="networkidle")
+    page.remove_listener("requestfinished", count)
+    return total
+
+
+@pytest.mark.parametrize(
+    ("login", "address", "limit"),
+    [
+        ("", "/publik", 25_000),
+        ("", "/status", 25_000),
+        ("koordinator.a", "/unggah", 50_000),
+    ],
+)
+def test_a_page_weighs_no_more_than_a_slow_line_bears(
+    browser: Browser, stack: Stack, login: str, address: str, limit: int
+) -> None:
+    context = browser.new_context(base_url=stack.base_url)
+    page = context.new_page()
+    if login:
+        sign_in(page, stack.base_url, login, stack.logins[login].password)
+        cookies = context.cookies()
+        context.close()
+        context = browser.new_context(base_url=stack.base_url)  # a cold cache
+        context.add_cookies(cookies)  # type: ignore[arg-type]  # Playwright's own shape, given back
+        page = context.new_page()
+    assert weight(page, address) < limit
+    context.close()
