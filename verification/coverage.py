@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -69,7 +70,7 @@ def coverage(
     stock = stock_of(session, participation)
     needs = _Needs.of(session, participation, requirement, stock)
     query = (
-        select(Region)
+        select(Region.id, Region.code, Region.population)
         .where(
             Region.region_set_id == participation.election.region_set_id,
             Region.level == requirement.level,
@@ -80,15 +81,13 @@ def coverage(
         query = query.where(Region.id.in_(scope.region_ids(participation.election)))
     if after is not None:
         query = query.where(Region.code > after)
-    if not only_missing:
-        query = query.limit(limit)
-    chosen = []
-    # Read on until the page is full: most of a level's thousands are never looked at.
-    for region in session.scalars(query.execution_options(yield_per=limit)):
-        if not only_missing or needs.present(region.code) < needs.needed(region):
-            chosen.append(region)
-        if len(chosen) == limit:
-            break
+    listed = (
+        key
+        for key, code, population in session.execute(query)
+        if not only_missing or needs.present(code) < needs.needed(population)
+    )
+    page = list(islice(listed, limit))
+    chosen = list(session.scalars(select(Region).where(Region.id.in_(page)).order_by(Region.code)))
     files = _files(session, participation, requirement, chosen)
     items = _items(session, participation, requirement, chosen)
     round_ = current_round(session, participation.election)
@@ -118,11 +117,11 @@ class _Needs:
         wanted = requirements(session, participation.election)
         return cls(requirement, stock, claimed_regencies(wanted, stock))
 
-    def needed(self, region: Region) -> int:
+    def needed(self, population: int | None) -> int:
         threshold = self.requirement.threshold
         if not counts_members(threshold):
             return 1
-        return members_needed(threshold, region.population or 0)
+        return members_needed(threshold, population or 0)
 
     def present(self, code: str) -> int:
         if counts_members(self.requirement.threshold):
@@ -193,7 +192,7 @@ def _line(
     shown = next(reversed(usable or list(files)), None)
     return SlotLine(
         region=region,
-        needed=needs.needed(region),
+        needed=needs.needed(region.population),
         present=needs.present(region.code),
         files=len(files),
         state=_state(shown, item, needs, region, locked=locked),
