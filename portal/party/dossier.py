@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.api.fields import region_code
 from portal.babel import locale
-from portal.context import actor, now, own_participation, services
+from portal.context import actor, own_participation, services
 from portal.party.blueprint import bp
 from portal.party.queue_panel import panel
 from portal.party.reading import (
@@ -23,6 +23,7 @@ from portal.party.reading import (
     narrowed,
     provinces_of,
     question,
+    receives,
     requirement_named,
 )
 from portal.words import STATES
@@ -32,7 +33,6 @@ from verification.coverage import SlotLine, coverage
 from verification.dossier import Dossier, Line, LineGroup, RowState
 from verification.models import Participation, ReceivedFile, Requirement
 from verification.reference import Scope, region_of
-from verification.schedule import open_for_upload
 
 PAGE = 50
 STRIDE = 500
@@ -76,7 +76,7 @@ def task_list() -> ResponseReturnValue:
             progress=dossier.progress(session, participation) if scope is None else None,
             places=_names(session, participation, scope),
             provinces=provinces_of(session, participation.election, actor()),
-            is_open=open_for_upload(session, participation, now()),
+            is_open=receives(session, participation),
             row_words=ROW_WORDS,
             asked=asked,
         )
@@ -101,7 +101,7 @@ def slots(syarat: str) -> ResponseReturnValue:
             slot_states=SLOT_STATES,
             row_words=ROW_WORDS,
             panel=panel(session, participation, requirement=requirement),
-            is_open=open_for_upload(session, participation, now()),
+            is_open=receives(session, participation),
             asked=asked,
         )
 

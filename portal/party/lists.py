@@ -20,7 +20,7 @@ from portal.context import actor, now, own_participation, services
 from portal.party.blueprint import bp
 from portal.party.list_rows import TABS, counts_of, rows_of
 from portal.party.queue_panel import panel
-from portal.party.reading import CursorQuery, question
+from portal.party.reading import CursorQuery, question, receives, slot_receives
 from portal.party.scans import counts
 from portal.refusals import BadInput
 from portal.roster_view import XLSX_TYPE, RosterView, version_of, view_of, waiting_view
@@ -33,7 +33,6 @@ from verification.reference import requirements
 from verification.rosters.columns import COLUMNS
 from verification.rosters.templates import template_csv, template_xlsx
 from verification.rosters.versions import UNCLEAR, confirm_columns
-from verification.schedule import open_for_upload
 from verification.states import FileState, ListStage
 
 PAGE = 50
@@ -63,7 +62,7 @@ def member_lists() -> ResponseReturnValue:
             more=kept[-1].id if len(rows) > len(kept) else None,
             scans=counts(session, participation, actor().scope),
             requirement=_requirement(session, participation),
-            is_open=open_for_upload(session, participation, now()),
+            is_open=receives(session, participation),
         )
 
 
@@ -141,6 +140,8 @@ def _page(
     participation = own_participation(session)
     version = _version(session, view, asked["versi"])
     rows = rows_of(session, version, asked["tab"], int(asked["setelah"])) if version else None
+    # A correction joins what is in force; where nothing is, a whole list is wanted.
+    corrects = bool(view.roster and view.roster.current_version_id and not view.roster.withdrawn_at)
     file = view.file
     words = describe(file.rejection, file.rejection_params, locale()) if file.rejection else None
     ask = view.shown.columns.get("ask") if view.shown and file.rejection == UNCLEAR else None
@@ -148,6 +149,7 @@ def _page(
         "party/list.html",
         view=view,
         version=version,
+        corrects=corrects,
         rows=rows,
         tab_counts=counts_of(version) if version else {},
         words=words,
@@ -156,9 +158,11 @@ def _page(
         final=FINAL,
         panel=panel(
             session, participation, requirement=view.requirement, region=view.region,
-            corrects=view.roster.public_id if view.roster else None,
+            corrects=view.roster.public_id if view.roster and corrects else None,
         ),
-        is_open=open_for_upload(session, participation, now()),
+        is_open=slot_receives(
+            session, participation, view.requirement, view.region
+        ),
         asked=asked,
         unreasoned=unreasoned,
     )  # fmt: skip

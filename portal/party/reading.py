@@ -13,11 +13,14 @@ from sqlalchemy.orm import Session
 
 from portal.actors import Actor
 from portal.api.fields import region_code
+from portal.context import now
 from portal.refusals import BadInput
-from verification.errors import NotFound, UnknownRequirement
-from verification.models import Election, Region, Requirement
+from verification.errors import DossierLocked, NotFound, UnknownRequirement
+from verification.models import Election, Participation, Region, Requirement
 from verification.models.reference import Level
 from verification.reference import NATION, Scope, regions_at, requirement_by_code, within
+from verification.schedule import current_round, open_for_upload
+from verification.slots import check_open, submission_in
 
 
 class CursorQuery(Schema):
@@ -61,6 +64,28 @@ def narrowed(actor: Actor, code: str | None) -> Scope | None:
     if not inside:
         raise NotFound("region outside the scope")
     return Scope(inside)
+
+
+def receives(session: Session, participation: Participation) -> bool:
+    """Whether anything may be sent in now: the window is open and this round's dossier not yet sent."""
+    return (
+        open_for_upload(session, participation, now())
+        and submission_in(session, participation, current_round(session, participation.election))
+        is None
+    )
+
+
+def slot_receives(
+    session: Session, participation: Participation, requirement: Requirement, region: Region
+) -> bool:
+    """Whether this slot may be changed now; a repair round opens only some."""
+    if not receives(session, participation):
+        return False
+    try:
+        check_open(session, participation, requirement, region)
+    except DossierLocked:
+        return False
+    return True
 
 
 def provinces_of(session: Session, election: Election, actor: Actor) -> list[Region]:

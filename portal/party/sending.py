@@ -21,6 +21,7 @@ from portal.babel import locale
 from portal.context import actor, now, own_participation, services
 from portal.page import in_language
 from portal.party.blueprint import bp
+from portal.party.reading import receives
 from portal.party.uploading import unfinished
 from portal.words import STATES
 from verification import dossier, submission
@@ -31,7 +32,6 @@ from verification.models import Participation, Requirement
 from verification.receipts import Kind
 from verification.reference import regions_at, requirements
 from verification.rosters.cells import safe
-from verification.schedule import open_for_upload
 from verification.states import Outcome, Role
 from verification.submission import Draft
 
@@ -129,7 +129,7 @@ def _page(session: Session, *, unchecked: bool = False, refusal: Answer | None =
         progress=dossier.progress(session, participation),
         unfinished=unfinished(session, participation),
         repairable=Outcome.BMS.value in draft.round.allowed_outcomes,
-        is_open=open_for_upload(session, participation, now()),
+        is_open=receives(session, participation),
         states=STATES,
         unchecked=unchecked,
         refusal=refusal,

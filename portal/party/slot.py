@@ -17,13 +17,12 @@ from portal.context import actor, now, own_participation, services
 from portal.party.blueprint import bp
 from portal.party.file_sheet import sheet
 from portal.party.queue_panel import panel
-from portal.party.reading import question, requirement_named
+from portal.party.reading import question, requirement_named, slot_receives
 from verification import files
 from verification.coverage import coverage
 from verification.errors import NotFound
 from verification.models import ReceivedFile
 from verification.reference import Scope, region_of
-from verification.schedule import open_for_upload
 
 MOST = 50
 LONGEST_REASON = 400
@@ -101,7 +100,7 @@ def _page(
         panel=panel(
             session, participation, requirement=requirement, region=region, replaces=replacing
         ),
-        is_open=open_for_upload(session, participation, now()),
+        is_open=slot_receives(session, participation, requirement, region),
         removing=removing,
         replacing=replacing,
         unreasoned=unreasoned,

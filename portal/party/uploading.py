@@ -15,17 +15,16 @@ from sqlalchemy.orm import Session
 
 from portal.api.fields import Text, region_code
 from portal.api.uploads import UploadsQuery, arrived, list_uploads
-from portal.context import actor, now, own_participation, services
+from portal.context import actor, own_participation, services
 from portal.formatting import clock_time
 from portal.page import in_language
 from portal.party.blueprint import bp
 from portal.party.queue_panel import panel
-from portal.party.reading import question, requirement_named
+from portal.party.reading import question, receives, requirement_named
 from portal.refusals import BadInput
 from verification.models import Participation, ReceivedFile, Region, RosterVersion
 from verification.models.process import Purpose
 from verification.reference import region_of, requirements
-from verification.schedule import open_for_upload
 from verification.states import FileState
 
 BATCH = 100
@@ -60,7 +59,7 @@ def upload() -> ResponseReturnValue:
             requirement=fixed,
             region=region,
             unfinished=unfinished(session, participation),
-            is_open=open_for_upload(session, participation, now()),
+            is_open=receives(session, participation),
         )
 
 

@@ -111,7 +111,7 @@ export class Row {
   told(known) {
     const { words } = this;
     const at = fill(words.stored_at, { at: known.at });
-    const counts = known.sent === undefined || known.sent === null ? "" : fill(words.roster, {
+    const counts = !Number.isInteger(known.stored) ? "" : fill(words.roster, {
       sent: number(known.sent), stored: number(known.stored), rejected: number(known.rejected),
     });
     this.tag(known.state);
