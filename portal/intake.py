@@ -22,6 +22,7 @@ from portal.upload_metadata import Wanted
 from portal.upload_permission import Allowed, answered, judge
 from uploads.policy import Arrival, Claim, CreateRequest, Grant
 from verification import intake
+from verification.checks.names import without_nik
 from verification.db import Sessions
 from verification.journal import record
 from verification.journal_kinds import Kind
@@ -54,7 +55,7 @@ class PortalPolicy:
                 requirement_id=allowed.requirement.id,
                 region_id=allowed.region.id,
                 purpose=wanted.purpose.value,
-                filename=wanted.filename,
+                filename=without_nik(wanted.filename),
                 fingerprint=wanted.fingerprint,
                 batch=wanted.batch,
                 bytes=request.length,

@@ -46,6 +46,7 @@ def worker_of(config: Config, sessions: Sessions, sandbox: Sandbox, pulse: Path)
         sandbox=sandbox,
         field_keys=keys.field_keys(),
         signer=Signer(key=keys.receipt_key(), issuer=config.issuer),
+        arrival=arrivals.read,
     )
     return Worker(
         sessions,

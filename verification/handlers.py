@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from uploads.policy import Arrival
 from verification import file_checks, intake, issuing, journal, materialise, queue
 from verification.card_scans import CardScan, store_scans
 from verification.checks.arrived import Expected
@@ -51,7 +52,7 @@ SANDBOX_PAUSE = 30.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """What handlers work with. `data_path`: upload id → its bytes; `derived`: root of the images;
-    `scratch`: an existing folder for temporary files.
+    `scratch`: an existing folder for temporary files; `arrival`: upload id → what was told with it.
     """
 
     sessions: Sessions
@@ -61,6 +62,7 @@ class Tools:
     sandbox: Sandbox
     field_keys: FieldKeys
     signer: Signer
+    arrival: Callable[[str], Arrival | None] = lambda _upload_id: None
 
 
 def handlers(tools: Tools, extra: Mapping[str, Handler] | None = None) -> dict[str, Handler]:
@@ -121,7 +123,7 @@ def scans(tools: Tools, task: Task) -> None:
             tools.data_path(file.public_id),
             _expected(file),
             place,
-            name=file.filename,
+            name=_sent_name(tools, file),
             progress=lambda _done, _total: task.checkpoint(),
         )
     cards = _cards(result, place)
@@ -186,6 +188,12 @@ def expire_leases(tools: Tools, task: Task) -> None:
 def _begin(tools: Tools, task: Task) -> ToCheck | None:
     with tools.sessions.begin() as session:
         return file_checks.begin_check(session, task.about, task.now())
+
+
+def _sent_name(tools: Tools, file: ToCheck) -> str:
+    """A file's name with the NIK by which its picture is paired; the row has it masked."""
+    arrival = tools.arrival(file.public_id)
+    return file.filename if arrival is None else arrival.metadata.get("filename", file.filename)
 
 
 def _expected(file: ToCheck) -> Expected:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from uploads.policy import Arrival
+from verification.checks.names import without_nik
 from verification.errors import UnknownRequirement, WindowClosed
 from verification.jobs import JobKind, enqueue
 from verification.journal import record
@@ -144,7 +145,8 @@ def _row(
         region_id=region.id,
         purpose=purpose.value,
         uploaded_by=f"account:{arrival.claim.account}",
-        filename=told.get("filename", "")[:400],
+        # Scans are often named by NIK, and a NIK stands in no table in clear.
+        filename=without_nik(told.get("filename", ""))[:400],
         filetype=told.get("filetype", "")[:120],
         declared_sha256=declared[:64] or None,
         corrects=told.get("corrects", "")[:32] or None,

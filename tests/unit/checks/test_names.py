@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from verification.checks.names import CardKind, read_name
+from verification.checks.names import CardKind, read_name, without_nik
 
 NIK = "3273010101900001"
 KTP, KTA, KK, UNKNOWN = CardKind.KTP, CardKind.KTA, CardKind.KK, CardKind.UNKNOWN
@@ -51,3 +51,19 @@ def test_numbers_do_not_show():
 
 def test_a_long_hostile_name_is_read_quickly():
     read_name("1 " * 100_000 + "/" * 1000 + "(" * 1000)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("KTP_3273015305870001.jpg", "KTP_3273************.jpg"),
+        ("3273015305870001/kta (2).png", "3273************/kta (2).png"),
+        ("ktp 327301 530587 0001.jpg", "ktp 3273** ****** ****.jpg"),
+        ("KTP_3273015305870001-2.jpg", "KTP_3273************-2.jpg"),
+        ("3273_sk.pdf", "3273_sk.pdf"),
+        ("pindaian 2022-08-14 12.30.45.zip", "pindaian 2022-08-14 12.30.45.zip"),
+        ("KTA P01-00003112.jpg", "KTA P01-00003112.jpg"),
+    ],
+)
+def test_tables_hold_a_name_without_its_nik(name: str, kept: str) -> None:
+    assert without_nik(name) == kept
