@@ -310,3 +310,17 @@ def held_down(stack: Stack, *parts: str) -> Iterator[None]:
 def _is_dead(pid: int) -> bool:
     """Also a zombie's state is Z until its parent, who sleeps, looks at it."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def raw(address: str, request: str) -> bytes:
+    """Send exactly these characters and read what comes; b"" when nothing does."""
+    place = urlsplit(address)
+    answer = b""
+    with socket.create_connection((place.hostname, place.port or 80), timeout=5) as line:
+        with contextlib.suppress(OSError):
+            line.sendall(request.encode("latin-1"))
+            line.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):
+            while piece := line.recv(65536):
+                answer += piece
+    return answer
