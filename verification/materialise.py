@@ -119,16 +119,16 @@ def _make_members(
         # By line, not by key: this index begins with the version, however many lists there are.
         rows = session.execute(
             select(Member.id, Member.line, Member.subject_key, Member.regency_code)
-            .where(Member.version_id == version.id, Member.line >= submission.members_done)
+            .where(Member.version_id == version.id, Member.line >= submission.next_line)
             .order_by(Member.line)
             .limit(batch)
         ).all()
     if not rows:
         submission.pins_done += 1
-        submission.members_done = 0
+        submission.next_line = 0
         return
     make(session, submission, _of_members(session, submission, pin, rows), now)
-    submission.members_done = rows[-1].line + 1
+    submission.next_line = rows[-1].line + 1
 
 
 def _imported_version(session: Session, pin: Any) -> RosterVersion | None:

@@ -45,7 +45,7 @@ class Submission(Base):
     submitted_by: Mapped[str] = mapped_column(String(60))
     state: Mapped[str] = mapped_column(String(10), default=SubmissionState.LOCKED.value)
     pins_done: Mapped[int] = mapped_column(default=0)
-    members_done: Mapped[int] = mapped_column(BigInteger, default=0)
+    next_line: Mapped[int] = mapped_column(BigInteger, default=0)
     items_made: Mapped[int] = mapped_column(default=0)
     participation: Mapped[Participation] = relationship()
     round: Mapped[Round] = relationship()
@@ -126,7 +126,8 @@ class Item(Base):
             "ix_item_holder", "holder", sqlite_where=text(_CLAIMED), postgresql_where=text(_CLAIMED)
         ),
         Index("ix_item_office", "office_id", "round_id", "state"),
-        Index("ix_item_party", "participation_id", "round_id", "state", "outcome"),
+        Index("ix_item_party", "participation_id", "round_id", "state", "outcome", "id"),
+        Index("ix_item_rate", "office_id", "decided_at"),
         Index("ix_item_decider", "decided_by", "decided_at"),
         Index("ix_item_subject", "subject_id"),
     )

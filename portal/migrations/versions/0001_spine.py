@@ -749,7 +749,7 @@ def upgrade() -> None:
         sa.Column("submitted_by", sa.String(length=60), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("pins_done", sa.Integer(), nullable=False),
-        sa.Column("members_done", sa.BigInteger(), nullable=False),
+        sa.Column("next_line", sa.BigInteger(), nullable=False),
         sa.Column("items_made", sa.Integer(), nullable=False),
         sa.CheckConstraint("state IN ('locked', 'queued')", name=op.f("ck_submission_state_known")),
         sa.ForeignKeyConstraint(
@@ -936,8 +936,11 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_item_office", ["office_id", "round_id", "state"], unique=False)
         batch_op.create_index(
-            "ix_item_party", ["participation_id", "round_id", "state", "outcome"], unique=False
+            "ix_item_party",
+            ["participation_id", "round_id", "state", "outcome", "id"],
+            unique=False,
         )
+        batch_op.create_index("ix_item_rate", ["office_id", "decided_at"], unique=False)
         batch_op.create_index(
             "ix_item_queue",
             ["office_id", "queue_key", "id"],
@@ -997,6 +1000,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'queued'"),
             postgresql_where=sa.text("state = 'queued'"),
         )
+        batch_op.drop_index("ix_item_rate")
         batch_op.drop_index("ix_item_party")
         batch_op.drop_index("ix_item_office")
         batch_op.drop_index(
