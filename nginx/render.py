@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from nginx.outage import style_hash
 
@@ -33,10 +34,11 @@ class Edge:
     `shards[i]` are the shards (0–255) behind `upload_sockets[i]`; together they must be all of
     them, once. `open_files` is the hard limit of descriptors; `portal_threads` the requests the
     portal works on at once. `user`, "name group", is set when nginx is started by root. TLS is on when
-    `tls_certificate` is set. `public_arguments`: the query arguments that change a public page.
+    `tls_certificate` is set. `public_url` is where people reach it.
     """
 
     listen: str
+    public_url: str
     upload_sockets: tuple[Path, ...]
     shards: tuple[range, ...]
     portal_socket: Path
@@ -50,7 +52,6 @@ class Edge:
     portal_threads: int = 12
     tls_certificate: str = ""
     tls_key: str = ""
-    public_arguments: tuple[str, ...] = ()
 
 
 def render(edge: Edge) -> str:
@@ -75,7 +76,8 @@ def render(edge: Edge) -> str:
         "upload_connections": str(_upload_connections(edge, worker_connections)),
         # A quarter of the portal's threads for the public.
         "public_connections": str(max(1, edge.portal_threads // 4)),
-        "public_key": "&".join(f"{name}=$arg_{_word(name)}" for name in edge.public_arguments),
+        "public_host": _host(edge.public_url),
+        "public_scheme": "https" if edge.public_url.startswith("https://") else "http",
         "listen_lines": _listen_lines(edge),
         "style_hash": style_hash(),
     }
@@ -133,6 +135,13 @@ def _listen_lines(edge: Edge) -> str:
         http2_body_preread_size 1m;
         # Plain HTTP spoken to this port is sent to https.
         error_page 497 =301 https://$http_host$request_uri;"""
+
+
+def _host(url: str) -> str:
+    host = urlsplit(url).netloc
+    if not re.fullmatch(r"[A-Za-z0-9.:\[\]-]+", host):
+        raise UnusableEdge(f"public address: {url!r}")
+    return host
 
 
 def _path(path: Path) -> str:

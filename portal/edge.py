@@ -17,14 +17,13 @@ from nginx.render import Edge, render
 from portal.config import Config
 
 STATIC = Path(portal.__file__).parent / "static"
-# The query arguments that change a public page; with any other the same copy is shown.
-PUBLIC_ARGUMENTS = ("bahasa", "election", "tahap", "provinsi", "urut", "dari")
 
 
 def edge_of(config: Config) -> Edge:
     """The edge of this installation on this machine."""
     return Edge(
         listen=config.listen,
+        public_url=config.public_url,
         upload_sockets=tuple(config.upload_socket(i) for i in range(config.upload_processes)),
         shards=tuple(config.shards_of(i) for i in range(config.upload_processes)),
         portal_socket=config.portal_socket(),
@@ -38,7 +37,6 @@ def edge_of(config: Config) -> Edge:
         portal_threads=config.portal_threads * config.portal_processes,
         tls_certificate=config.tls_certificate,
         tls_key=config.tls_key,
-        public_arguments=PUBLIC_ARGUMENTS,
     )
 
 

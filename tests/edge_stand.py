@@ -143,6 +143,7 @@ class EdgeStand:
             {
                 "SIPOL_HOME": str(self.home),
                 "SIPOL_LISTEN": f"127.0.0.1:{self.port}",
+                "SIPOL_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
                 "SIPOL_UPLOAD_PROCESSES": str(self.processes),
             }
         )

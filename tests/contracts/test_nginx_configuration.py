@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import pwd
 import re
@@ -13,10 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from nginx.render import UnusableEdge, render
 from portal import edge
@@ -41,38 +36,9 @@ def complaints_about(config: Config, *, user: int | None = None) -> str:
     )
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + dt.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (tmp_path / "cert.pem").write_bytes(signed.public_bytes(pem))
-    (tmp_path / "key.pem").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return tmp_path / "cert.pem", tmp_path / "key.pem"
-
-
 @pytest.mark.parametrize("processes", [1, 2, 5, 256])
 def test_nginx_accepts_any_number_of_upload_processes(tmp_path: Path, processes: int) -> None:
     config = config_for(tmp_path, upload_processes=str(processes))
-    edge.write_configuration(config)
-    assert complaints_about(config) == ""
-
-
-def test_nginx_accepts_tls(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
-    config = config_for(tmp_path, tls_certificate=str(certificate[0]), tls_key=str(certificate[1]))
     edge.write_configuration(config)
     assert complaints_about(config) == ""
 
@@ -103,6 +69,7 @@ def test_started_by_root_it_works_as_the_owner_of_the_home(tmp_path: Path) -> No
         {"static_dir": Path('/srv/a"b')},
         {"static_dir": Path("relative")},
         {"user": "root;"},
+        {"public_url": "https://x;y"},
         {"shards": (range(128), range(127, 256))},
         {"shards": (range(128), range(128, 255))},
         {"upload_sockets": (Path("/run/only-one"),)},

@@ -100,9 +100,21 @@ def test_the_public_reads_from_the_cache_and_brings_nothing_along(stand: EdgeSta
 
 def test_each_language_has_its_own_public_page(stand: EdgeStand) -> None:
     server = stand.portal(html)
-    for language in ("en", "id", "en"):
-        stand.ask("GET", f"/publik/?bahasa={language}")
-    assert [asked.target for asked in server.asked] == ["/publik/?bahasa=en", "/publik/?bahasa=id"]
+    for language in ("en", "id", "en", "made-up", "id", "", "up-made"):
+        stand.ask("GET", f"/publik/?bahasa={language}", Host=f"{language}.example")
+    asked = [asked.target.partition("=")[2] for asked in server.asked]
+    assert asked == ["en", "id", "made-up"]
+    assert {asked.headers["host"] for asked in server.asked} == {f"127.0.0.1:{stand.port}"}
+
+
+def test_the_front_page_is_public_until_somebody_signs_in(stand: EdgeStand) -> None:
+    server = stand.portal(lambda asked: reply(200, asked.headers.get("cookie", "nobody")))
+    mine = {"Cookie": "a=b; sipol_session=mine"}
+    bodies = [stand.ask("GET", "/", **headers).body for headers in ({}, mine, {"Cookie": "a=b"})]
+    assert bodies == [b"nobody", b"a=b; sipol_session=mine", b"nobody"]
+    assert len(server.asked) == 2
+    # Elsewhere a public page is the same for everybody, signed in or not.
+    assert stand.ask("GET", "/publik", **mine).body == b"nobody"
 
 
 def test_the_public_page_stays_when_the_portal_goes(stand: EdgeStand) -> None:
