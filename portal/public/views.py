@@ -15,11 +15,13 @@ from portal import health
 from portal.context import actor_or_none, now, services
 from portal.navigation import home_of
 from portal.public import status as states
+from portal.public.cookieless import CookielessWhenPublic
 from verification import reference, reports, schedule
 from verification.errors import NotFound
 from verification.models import Round
 
 bp = Blueprint("public", __name__)
+bp.record_once(lambda state: setattr(state.app, "session_interface", CookielessWhenPublic()))
 MAX_AGE = 60
 
 
@@ -28,40 +30,39 @@ def home() -> ResponseReturnValue:
     """What this is and where to sign in; for somebody signed in, the way to his own page."""
     failing = _failing()
     who = actor_or_none()
-    page = render_template(
+    return render_template(
         "public/home.html", failing=failing, own=home_of(who.role) if who is not None else None
     )
-    return page if who is not None else _kept(page)
 
 
 @bp.get("/publik")
 def progress() -> ResponseReturnValue:
-    with services().sessions.read() as session:
-        election = reference.current_election(session)
-        round_ = schedule.current_round(session, election)
+    with services().sessions.read() as read:
+        election = reference.current_election(read)
+        round_ = schedule.current_round(read, election)
         page = render_template(
             "public/progress.html",
             election=election,
             round=round_,
-            rows=reports.public_progress(session, election),
+            rows=reports.public_progress(read, election),
         )
     return _kept(page)
 
 
 @bp.get("/publik/<id:party>")
 def party(party: str) -> ResponseReturnValue:
-    with services().sessions.read() as session:
-        election = reference.current_election(session)
-        found = reference.participation_by_party(session, party, election)
+    with services().sessions.read() as read:
+        election = reference.current_election(read)
+        found = reference.participation_by_party(read, party, election)
         row = next(
-            (each for each in reports.public_progress(session, election) if each.party == party),
+            (each for each in reports.public_progress(read, election) if each.party == party),
             None,
         )
         if row is None:
             raise NotFound("party")
-        opened = [each for each in schedule.rounds(session, election) if each.opened_at]
+        opened = [each for each in schedule.rounds(read, election) if each.opened_at]
         rounds: list[tuple[Round, dict[str, int]]] = [
-            (each, reports.outcome_counts(session, found, each)) for each in opened
+            (each, reports.outcome_counts(read, found, each)) for each in opened
         ]
         page = render_template("public/party.html", election=election, row=row, rounds=rounds)
     return _kept(page)
