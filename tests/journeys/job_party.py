@@ -1,36 +1,28 @@
-"""The main job, step by step, as the people of two parties and of KPU do it on a running stack.
-
-One `PartyJob` a party; the offices' steps are functions. Every step asserts what it promises.
-"""
+"""What a party does in the main job, step by step; every step asserts what it promises."""
 
 from __future__ import annotations
 
 import csv
 import io
 import itertools
-import json
-import subprocess
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import openpyxl
-from sqlalchemy import func, select
 
 from portal.seed.regions import districts_of
 from tests.files import jpeg, pdf
 from tests.journeys.api import Account
-from tests.stack import SIPOL, Stack
+from tests.journeys.job_proof import tampered_row_is_named, verify
+from tests.stack import Stack
 from tests.traffic import AD_ART, OFFICE, Target
-from verification.db import Sessions, make_engine
-from verification.models import Decision, Item, Office, Party, Round
-from verification.models import Participation as Taking
 from verification.rosters.synthetic import (
     ADDRESS,
     HEADINGS,
+    NAME,
     NIK,
     REGENCY,
     Row,
@@ -40,18 +32,19 @@ from verification.rosters.synthetic import (
     write_xlsx,
 )
 
-BANDUNG, NATION = "32.73", "ID"
-OTHERS = ("32.04", "81.71", "11.71")
+BANDUNG, AMBON, NATION = "32.73", "81.71", "ID"
 BANK = Target("rekening-kabupaten", BANDUNG, "document", "3273 rekening rahasia.jpg")
 DOCUMENTS = (AD_ART, OFFICE, BANK)
 MEMBERS = Target("anggota", NATION, "roster", "daftar rahasia.csv")
-VERIFIERS = ("verifikator.bandung.1", "verifikator.bandung.2")
-Judge = Callable[[Mapping[str, Any], int], str]
+figures = logging.getLogger("sipol.figures")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much of the job: `rows` a list, of them about `share` in Kota Bandung; decided `by_keys`."""
+    """How much of the job: `rows` a list, about `share` of them in Kota Bandung, the rest in Ambon.
+
+    `by_keys`: how many of Bandung's items are decided in browsers, all others by programs.
+    """
 
     rows: int
     share: float
@@ -61,8 +54,7 @@ class Size:
         """Where members live: drawn from evenly, so Bandung's stand in as often as its share asks."""
         inside = districts_of(BANDUNG)
         count = round(len(inside) * (1 / self.share - 1))
-        outside = itertools.cycle([code for regency in OTHERS for code in districts_of(regency)])
-        return [*inside, *itertools.islice(outside, count)]
+        return [*inside, *itertools.islice(itertools.cycle(districts_of(AMBON)), count)]
 
 
 class PartyJob:
@@ -121,8 +113,11 @@ class PartyJob:
 
     def _import(self, content: bytes, **more: str) -> dict[str, Any]:
         upload = self.coordinator.send(content, MEMBERS, **more)
+        begun = time.monotonic()
         told = self.coordinator.imported(upload)
+        seconds = time.monotonic() - begun
         assert told["stage"] == "done", told
+        figures.info("list of %s: %s rows in %.1f s", self.letter, told["sent"], seconds)
         self.files[self.coordinator.wait_until(upload, "passed")["receipt"]] = content
         return told
 
@@ -205,7 +200,7 @@ class PartyJob:
         corrected: list[Row] = []
         for row in members[::2]:
             mended = list(self.rows[row["line"]])
-            assert mended[5] == row["name"]
+            assert mended[NAME] == row["name"]
             mended[ADDRESS] = f"{mended[ADDRESS]} DIPERBAIKI"
             corrected.append([row["row_ref"], *mended])
         sheet = SyntheticList(headings=("row_ref", *HEADINGS), rows=corrected)
@@ -229,129 +224,3 @@ class PartyJob:
             assert verify(self.stack, receipt, file) == (0, [])
             assert verify(self.stack, journal, receipt) == (0, [])
         tampered_row_is_named(self.stack, journal, '"rejected":0', '"rejected":1')
-
-
-def verify(stack: Stack, *paths: Path) -> tuple[int, list[dict[str, Any]]]:
-    """Exit code and problems of `sipol verify`."""
-    done = subprocess.run(
-        [*SIPOL, "verify", *map(str, paths), "--json"],
-        env=stack.environ, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)["problems"]
-
-
-def tampered_row_is_named(stack: Stack, journal: Path, was: str, now: str) -> None:
-    """In a copy of an export, change the last place that says `was`."""
-    before, found, after = journal.read_text().rpartition(was)
-    assert found
-    copy = journal.with_suffix(".tampered")
-    copy.write_text(before + now + after)
-    number = json.loads(copy.read_text().splitlines()[before.count("\n")])["entry"]["number"]
-    code, problems = verify(stack, copy)
-    assert code == 1
-    assert [(row["problem"], row["number"]) for row in problems] == [("tampered", number)]
-
-
-# What offices do
-
-
-def race(stack: Stack, logins: Sequence[str], judge: Judge) -> dict[str, str]:
-    """One program a verifier, all at once, until the office's queue is empty: item → outcome.
-
-    Every now and then each also tries to decide what the other one holds.
-    """
-    held: dict[str, Mapping[str, Any]] = {}
-    with ThreadPoolExecutor(len(logins)) as pool:
-        runs = [pool.submit(_work, stack, login, judge, held) for login in logins]
-        done = [run.result() for run in runs]
-    assert all(done), "every verifier had his share"
-    together = Counter(item for outcomes in done for item in outcomes)
-    assert max(together.values()) == 1, "an item was given out twice"
-    return {item: outcome for outcomes in done for item, outcome in outcomes.items()}
-
-
-def _work(
-    stack: Stack, login: str, judge: Judge, held: dict[str, Mapping[str, Any]]
-) -> dict[str, str]:
-    outcomes: dict[str, str] = {}
-    with Account(stack, login) as account:
-        while (item := account.claim()) is not None:
-            held[login] = item
-            number = len(outcomes)
-            if number % 20 == 10:
-                for rival in held.keys() - {login}:
-                    _decide_foreign(account, held[rival])
-            outcome = judge(item, number)
-            account.decide(item, outcome, reason_for(item, outcome)).expect(200)
-            outcomes[item["id"]] = outcome
-    return outcomes
-
-
-def _decide_foreign(account: Account, item: Mapping[str, Any]) -> None:
-    answer = account.decide(item, "MS")
-    # Held by the other one, or decided by now: never taken.
-    assert answer.status in (403, 409, 412), answer
-
-
-def reason_for(item: Mapping[str, Any], outcome: str) -> str | None:
-    """A reason code of the item's own, none for MS."""
-    fitting = [row["code"] for row in item["reasons"] if row["outcome"] == outcome]
-    return fitting[0] if fitting else None
-
-
-def first_round(item: Mapping[str, Any], number: int) -> str:
-    """A tenth of the members BMS, some TMS; of the documents the office's statement."""
-    if item["kind"] == "document":
-        return "BMS" if item["requirement"] == OFFICE.requirement else "MS"
-    return {3: "BMS", 7: "TMS"}.get(number % 10, "MS")
-
-
-def second_round(item: Mapping[str, Any], number: int) -> str:
-    assert item["allowed_outcomes"] == ["MS", "TMS"]
-    assert [row["outcome"] for row in item["history"]] == ["BMS"]
-    return "TMS" if number % 5 == 4 else "MS"
-
-
-def publish(stack: Stack, supervisor: str, office: str) -> dict[str, Any]:
-    """The office's counts after it has published; doing it again changes nothing."""
-    account = Account(stack, supervisor)
-    told: dict[str, Any] = account.api("POST", f"offices/{office}/publish", {}).expect(200).json()
-    again = account.api("POST", f"offices/{office}/publish", {})
-    Account.refused(again, 409, "already_published")
-    return told
-
-
-def verify_office(stack: Stack, folder: Path) -> None:
-    """The office's journal with every decision in it, and one decision turned round."""
-    journal = folder / "kantor.jsonl"
-    supervisor = Account(stack, "pengawas.bandung")
-    journal.write_bytes(supervisor.api("GET", "journal/export").expect(200).body)
-    assert verify(stack, journal) == (0, [])
-    tampered_row_is_named(stack, journal, '"outcome":"MS"', '"outcome":"TMS"')
-
-
-# What stands in the database
-
-
-def decided_in(stack: Stack, office: str, round_: int) -> dict[str, tuple[str, str, str | None]]:
-    """Item → party's letter, outcome, reason of an office; fails when any was decided twice."""
-    engine = make_engine(stack.config.database_url)
-    try:
-        with Sessions(engine).read() as session:
-            rows = session.execute(
-                select(
-                    Item.public_id, Party.name, Decision.outcome, Decision.reason,
-                    func.count().over(partition_by=Item.id),
-                )
-                .join(Decision, Decision.item_id == Item.id)
-                .join(Office, Office.id == Item.office_id)
-                .join(Round, Round.id == Item.round_id)
-                .join(Taking, Taking.id == Item.participation_id)
-                .join(Party, Party.id == Taking.party_id)
-                .where(Office.code == office, Round.number == round_)
-            ).all()  # fmt: skip
-    finally:
-        engine.dispose()
-    assert all(count == 1 for *_, count in rows), "an item was decided twice"
-    return {item: (name[-1].lower(), outcome, reason) for item, name, outcome, reason, _ in rows}
