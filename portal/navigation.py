@@ -42,7 +42,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("/kirim", _("Kirim"), frozenset({Role.COORDINATOR})),
     Entry("/tanda-terima", _("Tanda terima"), PARTY_ROLES),
     Entry("/hasil", _("Hasil"), PARTY_ROLES),
-    Entry("/riwayat", _("Riwayat"), PARTY_ROLES),
+    Entry("/riwayat", _("Riwayat"), frozenset({Role.COORDINATOR})),
     Entry("/antrean", _("Antrean"), DESK_ROLES, ("/periksa",)),
     Entry("/pengawas", _("Pengawasan"), CHIEF_ROLES),
     Entry("/kelola", _("Kelola"), frozenset({Role.ADMINISTRATOR})),
