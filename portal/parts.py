@@ -91,7 +91,8 @@ def _uploads(config: Config) -> list[Part]:
                 command=(
                     *_granian("portal.uploads_process:app"),
                     "--uds", str(path),
-                    "--uds-permissions", "600",
+                    # Without the 0 granian takes it for a decimal number.
+                    "--uds-permissions", "0o600",
                 ),
                 environ={**_environ(config), "SIPOL_UPLOAD_INDEX": str(index)},
                 log=config.log_dir / f"uploads-{index}.log",

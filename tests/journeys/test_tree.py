@@ -36,6 +36,9 @@ def test_it_starts_says_where_and_who_and_stops_without_a_trace(
     assert f"Portal berjalan di {stack.base_url}" in stack.said()
     assert stack.logins["koordinator.a"].password in stack.said()
     assert str(stack.config.log_dir) in stack.said()
+    for socket in (stack.config.upload_socket(0), stack.config.portal_socket()):
+        assert socket.stat().st_mode & 0o077 == 0, "somebody else may talk to this socket"
+        assert socket.stat().st_mode & 0o600 == 0o600, "an ordinary owner could not"
     assert status(stack, "GET", "/healthz") == 200
     assert status(stack, "HEAD", f"/files/{'0' * 32}~{'0' * 32}") == 404
     assert status(stack, "HEAD", f"/files/{'f' * 32}~{'0' * 32}") == 404
