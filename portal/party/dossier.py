@@ -73,6 +73,7 @@ def task_list() -> ResponseReturnValue:
             "party/dossier.html",
             groups=_shown(listed, scope, only_short=asked["kurang"]),
             dossier=listed,
+            short=sum(len(group.rows) for group in _shown(listed, scope, only_short=True)),
             progress=dossier.progress(session, participation) if scope is None else None,
             places=_names(session, participation, scope),
             provinces=provinces_of(session, participation.election, actor()),

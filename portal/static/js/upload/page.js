@@ -267,4 +267,4 @@ if (!window.isSecureContext || !navigator.locks) {
   at("line").textContent = words.insecure;
   at("choose").disabled = true;
 }
-at("parts").hidden = false;
+panel.hidden = false;
