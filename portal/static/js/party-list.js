@@ -25,21 +25,15 @@ async function look() {
 }
 
 async function renew(part, over) {
+  // A list that is done may be corrected from here on, so the page is another one. While its queue
+  // holds files it must stay; then only the stage is renewed.
+  if (over && !document.querySelector("#queue [data-part=name]")) return location.reload();
   const response = await fetch(location.href, {
     credentials: "same-origin", headers: { Accept: "text/html", "Sipol-Background": "1" },
   });
   if (!response.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-  const own = document.getElementById("isi");
-  // The queue on this page may be sending: it stays as it is, everything else is the new page's.
-  const queue = document.getElementById("queue");
-  const place = over ? fresh.getElementById("isi") : null;
-  if (place && queue && place.querySelector("#queue")) {
-    place.querySelector("#queue").replaceWith(queue);
-    own.replaceChildren(...place.childNodes);
-  } else {
-    part.replaceWith(fresh.getElementById("tahap"));
-  }
+  part.replaceWith(fresh.getElementById("tahap"));
 }
 
 setTimeout(look, EVERY);
