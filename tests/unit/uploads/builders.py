@@ -124,9 +124,7 @@ class Exchange:
         assert reply.status == 201, reply.body
         return reply.headers["Location"]
 
-    async def patch(
-        self, path: str, offset: int, body: bytes | FedBody, **headers: str
-    ) -> Reply:
+    async def patch(self, path: str, offset: int, body: bytes | FedBody, **headers: str) -> Reply:
         fields = {"Content-Type": OCTETS, "Upload-Offset": str(offset)}
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.ask("PATCH", path, fields | more, body)

@@ -249,7 +249,9 @@ def test_the_sweep_leaves_an_upload_that_is_being_written(tmp_path: Path) -> Non
     on(tmp_path, RememberingPolicy(), scenario)
 
 
-def test_a_clock_that_jumps_is_believed_only_when_it_lasts(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_clock_that_jumps_is_believed_only_when_it_lasts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.WARNING)
     wall, steady = [1e9], [0.0]
     clock = SteadyClock(lambda: wall[0], lambda: steady[0])
