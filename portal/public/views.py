@@ -22,7 +22,9 @@ from verification.models import Round
 
 bp = Blueprint("public", __name__)
 bp.record_once(lambda state: setattr(state.app, "session_interface", CookielessWhenPublic()))
-MAX_AGE = 60
+# Seconds. The edge honours them (RFC 5861): fresh for ten, shown for thirty more while one asks anew,
+# and for a day while the portal is in trouble.
+KEPT = "public, max-age=10, stale-while-revalidate=30, stale-if-error=86400"
 
 
 @bp.get("/")
@@ -30,9 +32,14 @@ def home() -> ResponseReturnValue:
     """What this is and where to sign in; for somebody signed in, the way to his own page."""
     failing = _failing()
     who = actor_or_none()
-    return render_template(
-        "public/home.html", failing=failing, own=home_of(who.role) if who is not None else None
+    response = _kept(
+        render_template(
+            "public/home.html", failing=failing, own=home_of(who.role) if who is not None else None
+        )
     )
+    # A browser must not show it to somebody who has signed in meanwhile.
+    response.vary.add("Cookie")
+    return response
 
 
 @bp.get("/publik")
@@ -91,5 +98,5 @@ def _failing() -> tuple[str, ...]:
 
 def _kept(page: str) -> Response:
     response = make_response(page)
-    response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
+    response.headers["Cache-Control"] = KEPT
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,6 +134,21 @@ def test_the_public_page_stays_when_the_portal_goes(stand: EdgeStand) -> None:
         got = stand.ask("GET", "/status")
         assert (got.status, got.body) == (200, b"angka")
         stale.append(stand.access_log()[-1]["cache"])
+
+
+@pytest.mark.parametrize(
+    ("allowed", "seen", "cache"), [("", b"later", "EXPIRED"), ("60", b"first", "STALE")]
+)
+def test_an_old_copy_is_shown_only_as_long_as_the_portal_allows(
+    stand: EdgeStand, allowed: str, seen: bytes, cache: str
+) -> None:
+    said = iter(["first", "later", "later"])
+    control = "public, max-age=1" + (f", stale-while-revalidate={allowed}" if allowed else "")
+    stand.portal(lambda asked: reply(200, next(said), Cache_Control=control))
+    assert stand.ask("GET", "/publik").body == b"first"
+    time.sleep(2.1)  # nginx counts whole seconds, and no answer tells that a copy has run out
+    assert stand.ask("GET", "/publik").body == seen
+    assert stand.access_log()[-1]["cache"] == cache
 
 
 def test_a_named_version_of_a_static_file_is_kept_for_ever(tmp_path: Path) -> None:

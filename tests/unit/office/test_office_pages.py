@@ -196,11 +196,20 @@ def test_an_observer_reads_everything_masked_and_every_reading_is_logged(stand: 
 def test_public_pages_may_be_kept_and_name_nobody(stand: Stand, path: str) -> None:
     reply = stand.client().get(path)
     assert reply.status_code == 200
-    assert reply.headers["Cache-Control"] == "public, max-age=60"
+    assert reply.headers["Cache-Control"] == (
+        "public, max-age=10, stale-while-revalidate=30, stale-if-error=86400"
+    )
     assert "Vary" not in reply.headers
     assert "Set-Cookie" not in reply.headers
     assert "csrf" not in reply.text
     assert "Data per" in reply.text
+
+
+def test_the_front_page_is_kept_for_strangers_only(stand: Stand) -> None:
+    stranger = stand.client().get("/")
+    assert "stale-while-revalidate=30" in stranger.headers["Cache-Control"]
+    assert stranger.headers["Vary"] == "Cookie"
+    assert stand.browser("pengawas").get("/").headers["Cache-Control"] == "no-store"
 
 
 def test_a_partys_public_page_tells_nothing_before_publication(stand: Stand) -> None:
