@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import Engine
 
 from portal.database import migrate
-from tests import stack
-from tests.postgres import Cluster, PostgresMissing
+from tests import needs, stack
+from tests.postgres import Cluster
 from tests.stack import Stack
 from verification.db import Sessions, make_engine
 
@@ -28,7 +28,12 @@ for _name in [name for name in os.environ if name.startswith("SIPOL_")]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Soak tests run when they are asked for by their mark, `make soak`."""
+    """Leave out what was not asked for: soak tests, and in a partial run what cannot be run."""
+    absent = needs.missing() if PARTIAL else frozenset()
+    for item in items:
+        if lacking := needs.lacking(item.nodeid, absent):
+            reason = f"SIPOL_TEST_PARTIAL=1 and this machine lacks {', '.join(lacking)}"
+            item.add_marker(pytest.mark.skip(reason=reason))
     if config.getoption("markexpr"):
         return
     soak = [item for item in items if item.get_closest_marker("soak")]
@@ -49,13 +54,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[Cluster]:
     """The PostgreSQL server of this test run, started when the first test asks for it."""
-    try:
-        cluster = Cluster()
-    except PostgresMissing as error:
-        if PARTIAL:
-            pytest.skip(str(error))
-        raise
-    with cluster:
+    with Cluster() as cluster:
         yield cluster
 
 

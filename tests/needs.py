@@ -1,0 +1,63 @@
+"""Which tests need which program of the machine, for a run that was asked to be partial.
+
+A whole run needs all of them and fails without: nothing here is looked at then.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+
+from portal import edge
+from tests.postgres import PostgresMissing, programs
+
+
+def _postgresql() -> bool:
+    try:
+        return bool(programs())
+    except PostgresMissing:
+        return False
+
+
+def _walls() -> bool:
+    """bubblewrap is there and the machine lets it make namespaces."""
+    trial = ("bwrap", "--unshare-user", "--unshare-net", "--ro-bind", "/", "/", "true")
+    return (
+        shutil.which("bwrap") is not None
+        and subprocess.run(trial, capture_output=True, check=False).returncode == 0
+    )
+
+
+PRESENT: dict[str, Callable[[], bool]] = {
+    "nginx": lambda: bool(edge.program()),
+    "bubblewrap": _walls,
+    "PostgreSQL": _postgresql,
+    "Chromium": lambda: shutil.which("chromium") is not None,
+    "strace": lambda: shutil.which("strace") is not None,
+    "node": lambda: shutil.which("node") is not None,
+}
+# A part of a test's id → the programs it cannot do without.
+NEEDED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"^tests/(journeys|drills|bench)/(?!test_unproxied)", ("nginx",)),
+    (r"^tests/contracts/test_nginx_", ("nginx",)),
+    (r"^tests/contracts/test_client_tusjs|\[.*tus-?js", ("node",)),
+    (r"^tests/contracts/test_tus_disk", ("bubblewrap", "strace")),
+    (r"^tests/unit/(checks|sandbox)/", ("bubblewrap",)),
+    (r"^tests/unit/(intake/test_worker_process|rosters/test_work|verification/test_handlers)",
+     ("bubblewrap",)),
+    (r"^tests/journeys/test_(pages|main_job|bad_line_browser|no_leaks)", ("Chromium",)),
+    (r"\[.*postgresql", ("PostgreSQL",)),
+)  # fmt: skip
+
+
+def missing() -> frozenset[str]:
+    """The programs this machine has not got."""
+    return frozenset(name for name, present in PRESENT.items() if not present())
+
+
+def lacking(test_id: str, absent: Iterable[str]) -> list[str]:
+    """What of `absent` a test needs, by its id."""
+    wanted = {name for pattern, names in NEEDED if re.search(pattern, test_id) for name in names}
+    return sorted(wanted & set(absent))
