@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 MIGRATIONS = ROOT / "portal" / "migrations" / "versions"
@@ -67,6 +70,24 @@ def test_what_the_tests_use_agrees_with_what_runs() -> None:
 
     server, dev = versions(LOCKS[0]), versions(LOCKS[1])
     assert server.items() <= dev.items()
+
+
+def test_everything_the_project_asks_for_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    server = (
+        project["project"]["dependencies"] + project["project"]["optional-dependencies"]["server"]
+    )
+    for lock, asked in ((LOCKS[0], server), (LOCKS[1], project["dependency-groups"]["dev"])):
+        text = (ROOT / lock).read_text("utf-8")
+        locked = {
+            canonicalize_name(name): version
+            for name, version in re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", text, re.MULTILINE)
+        }
+        for line in asked:
+            wanted = Requirement(line)
+            version = locked.get(canonicalize_name(wanted.name), "")
+            assert version, f"{wanted.name} is not in {lock}: make lock"
+            assert wanted.specifier.contains(version), f"{lock} has {wanted.name} {version}"
 
 
 def test_npm_lock_has_hashes_and_no_address() -> None:
