@@ -30,6 +30,7 @@ from verification.journal import log_access
 from verification.models import Finding, Item, Member, ReasonCode, ReceivedFile, SubmissionPin
 from verification.rosters.rules.base import Fault
 from verification.rosters.rules.catalogue import faults_in
+from verification.rosters.work import named_in_words
 from verification.secrets import FieldKeys, mask_nik
 from verification.states import ItemState, Role
 
@@ -69,7 +70,10 @@ class MemberFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemSheet:
-    """Everything about one item. `clear`: the reader holds it and sees it in full."""
+    """Everything about one item. `clear`: the reader holds it and sees it in full.
+
+    `placeholders`: what the words of `faults` name, as `RuleSet.placeholders()`.
+    """
 
     item: Item
     party: str
@@ -77,6 +81,7 @@ class ItemSheet:
     lease_until: datetime | None
     member: MemberFacts | None
     faults: tuple[Fault, ...]
+    placeholders: dict[str, str]
     findings: tuple[Finding, ...]
     images: tuple[SheetImage, ...]
     history: tuple[PastDecision, ...]
@@ -118,6 +123,7 @@ def sheet_of(
         lease_until=item.lease_until if clear else None,
         member=_member(item.member, keys, clear=clear) if item.member else None,
         faults=tuple(faults_in(item.member.warnings)) if item.member else (),
+        placeholders=named_in_words(session, item.member.version_id) if item.member else {},
         findings=tuple(each for file in files for each in findings_of(session, file)),
         images=images,
         history=tuple(history(session, item.subject)),

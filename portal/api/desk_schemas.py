@@ -159,7 +159,7 @@ def _notices(sheet: ItemSheet) -> list[dict[str, Any]]:
         {
             "code": fault.code,
             "severity": fault.severity.value,
-            "message": problem(fault, locale()).message,
+            "message": problem(fault, locale(), params=sheet.placeholders).message,
             "fields_": list(fault.fields),
         }
         for fault in sheet.faults

@@ -33,6 +33,7 @@ from verification.models.process import Purpose
 from verification.rosters.rejected import rejected_rows
 from verification.rosters.texts import problems_of_warnings
 from verification.rosters.versions import confirm_columns
+from verification.rosters.work import named_in_words
 
 calls = Calls("rosters")
 
@@ -230,12 +231,13 @@ def list_warnings(session: Session, roster_id: str, query: dict[str, Any]) -> Pa
         )
     )
     kept = rows[: query["limit"]]
+    named = named_in_words(session, version.id)
     warned = [
         {
             "line": row.line,
             "row_ref": row.row_ref,
             "name": row.name,
-            "problems": problems_of_warnings(row.warnings, locale()),
+            "problems": problems_of_warnings(row.warnings, locale(), named),
         }
         for row in kept
     ]

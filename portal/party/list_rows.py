@@ -16,6 +16,7 @@ from verification.models import Member, RosterVersion
 from verification.rosters.rejected import rejected_rows
 from verification.rosters.rules.listwide import NIK_REPEATED
 from verification.rosters.texts import problems_of_warnings
+from verification.rosters.work import named_in_words
 
 PAGE = 50
 REJECTED, WARNED, REPEATED = TABS = ("ditolak", "peringatan", "ganda")
@@ -90,6 +91,7 @@ def _warned(session: Session, version: RosterVersion, after: int, *, mask: int |
         )
     )
     kept = found[:PAGE]
+    named = named_in_words(session, version.id)
     return Rows(
         shown=tuple(
             Shown(
@@ -97,7 +99,7 @@ def _warned(session: Session, version: RosterVersion, after: int, *, mask: int |
             )
             for row in kept
             for each in problems_of_warnings(
-                row.warnings if mask is None else row.warnings & mask, locale()
+                row.warnings if mask is None else row.warnings & mask, locale(), named
             )
         ),
         next=kept[-1].line if len(found) > PAGE else None,

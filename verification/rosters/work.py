@@ -108,10 +108,8 @@ def import_file(
 
 def rules_of(session: Session, version_id: int) -> RuleSet:
     """The rules a version is judged by: its election's cut-off and regions, its list's region."""
-    version = session.get_one(RosterVersion, version_id)
-    roster = session.get_one(Roster, version.roster_id)
+    roster = _roster_of(session, version_id)
     election = roster.participation.election
-    party = roster.participation.party
     rows = session.execute(
         select(Region.code, Region.valid_to).where(
             Region.region_set_id == election.region_set_id,
@@ -119,13 +117,27 @@ def rules_of(session: Session, version_id: int) -> RuleSet:
         )
     ).all()
     gone = {code for code, valid_to in rows if valid_to and valid_to <= election.cut_off}
-    scope = session.get_one(Region, roster.region_id).code
+    return _rules(session, roster, Regions([code for code, _ in rows if code not in gone], gone))
+
+
+def named_in_words(session: Session, version_id: int) -> dict[str, str]:
+    """`rules_of(…).placeholders()` for the words of a version's rows, without its 7,000 regions."""
+    return _rules(session, _roster_of(session, version_id), Regions([])).placeholders()
+
+
+def _rules(session: Session, roster: Roster, regions: Regions) -> RuleSet:
+    party = roster.participation.party
     return RuleSet(
-        cutoff=election.cut_off,
-        regions=Regions([code for code, _ in rows if code not in gone], gone),
-        scope=(scope,),
+        cutoff=roster.participation.election.cut_off,
+        regions=regions,
+        scope=(session.get_one(Region, roster.region_id).code,),
         party_names=(party.name, party.abbreviation),
     )
+
+
+def _roster_of(session: Session, version_id: int) -> Roster:
+    version = session.get_one(RosterVersion, version_id)
+    return session.get_one(Roster, version.roster_id)
 
 
 def _take(

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from tests.office_stand import NIK
 from tests.portal_stand import Browser, Stand
-from verification.models import AccessEntry, Decision, Item
+from verification.models import AccessEntry, Decision, Item, Member
+from verification.rosters.rules.person import AGE_UNDER
 from verification.states import ItemState
 
 SPACED = "327301 530587 0001"
@@ -60,6 +61,18 @@ def test_others_see_it_masked_without_buttons_and_it_is_logged(stand: Stand, log
         last = session.scalars(select(AccessEntry).order_by(AccessEntry.id.desc())).first()
         assert last is not None
         assert last.action == "item.read"
+
+
+def test_page_and_api_say_a_rule_with_its_numbers(stand: Stand) -> None:
+    with stand.sessions.begin() as session:
+        for member in session.scalars(select(Member)):
+            member.warnings = AGE_UNDER.flag
+    browser = stand.browser("verifikator.a")
+    address = begin(browser)
+    said = "Belum berumur 17 tahun pada 14-02-2029"
+    assert said in browser.get(address).text
+    item = browser.call("GET", f"/api/v1/items/{address.rpartition('/')[2]}").json
+    assert item["notices"][0]["message"].startswith(said)
 
 
 def test_a_decision_by_form_leads_to_the_next_item(stand: Stand) -> None:

@@ -11,6 +11,7 @@ from tests.portal_stand import Stand
 from verification.card_scans import CardScan, store_scans
 from verification.models import Member, Participation, Roster, RosterVersion
 from verification.rosters.rules.listwide import NIK_REPEATED
+from verification.rosters.rules.person import AGE_UNDER
 from verification.rosters.versions import UNCLEAR
 from verification.states import FileState, ListStage
 
@@ -67,6 +68,15 @@ def test_repeated_rows_have_a_tab_of_their_own(stand: Stand) -> None:
     assert "Ganda (1)" in page
     assert page.count("ganda identik") == 2
     assert "ANGGOTA CONTOH 3" not in page
+
+
+def test_page_and_api_say_a_rule_with_its_numbers(stand: Stand) -> None:
+    with stand.sessions.begin() as session:
+        session.scalars(select(Member).order_by(Member.line)).all()[0].warnings = AGE_UNDER.flag
+    browser, said = stand.browser(COORDINATOR), "Belum berumur 17 tahun pada 14-02-2029"
+    assert said in browser.get(f"/anggota/{the_list(stand)}?tab=peringatan").text
+    rows = browser.call("GET", f"/api/v1/rosters/{the_list(stand)}/warnings").json["items"]
+    assert rows[0]["problems"][0]["message"].startswith(said)
 
 
 def test_no_row_is_shown_to_another_party_or_region(stand: Stand) -> None:
