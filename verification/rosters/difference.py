@@ -77,5 +77,6 @@ def _is_first(row: type[Member], version_id: int) -> ColumnElement[bool]:
     return ~exists().where(
         earlier.version_id == version_id,
         earlier.subject_key == row.subject_key,
-        earlier.line < row.line,
+        # Not the bare column: SQLite would walk all lines before this one, for each line.
+        earlier.line + 0 < row.line,
     )
