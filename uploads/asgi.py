@@ -26,6 +26,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 DRAIN_SECONDS_BEFORE = 0.5
 """A short body ends in this time, and the connection stays usable."""
+GLANCE_SECONDS = 0.05
+"""After this long it is seen whether the rest will have come by then; if not, it would only be lost."""
 DRAIN_SECONDS_AFTER = 5.0
 """A proxy reads the answer while it still sends; closing on it earlier would make the answer a 502."""
 
@@ -102,7 +104,7 @@ class Application:
             reply = await asyncio.shield(handling)
             body.interrupt(BodyBroken)  # whatever was not read will not be
             if pump is not None:
-                await asyncio.wait([pump], timeout=DRAIN_SECONDS_BEFORE)
+                await _drain(pump, body)
             await _send_reply(send, reply)
             if pump is not None:
                 after = DRAIN_SECONDS_BEFORE if self._server.stopping else DRAIN_SECONDS_AFTER
@@ -111,6 +113,17 @@ class Application:
             body.interrupt(BodyBroken)
             if pump is not None:
                 pump.cancel()
+
+
+async def _drain(pump: "asyncio.Task[None]", body: FedBody) -> None:
+    """Swallow a rest that ends soon; a browser sends a cut chunk again by itself, in vain and at length."""
+    before = body.left
+    await asyncio.wait([pump], timeout=GLANCE_SECONDS)
+    if before is not None and body.left is not None:
+        seconds = GLANCE_SECONDS * body.left / max(before - body.left, 1)
+        if seconds > DRAIN_SECONDS_BEFORE:
+            return
+    await asyncio.wait([pump], timeout=DRAIN_SECONDS_BEFORE)
 
 
 async def _pump(receive: Receive, body: FedBody) -> None:

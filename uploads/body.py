@@ -71,6 +71,7 @@ class FedBody:
         self.ended = length == 0
         self._pieces: list[bytes] = []
         self._size = 0
+        self._received = 0
         self._enough = 64 * KIB
         self._ending: type[BodyEnding] | None = None
         self._stall = stall
@@ -90,8 +91,14 @@ class FedBody:
         """Bytes received and not read yet."""
         return self._size
 
+    @property
+    def left(self) -> int | None:
+        """Bytes not received yet; None when the length is not known."""
+        return None if self.length is None else self.length - self._received
+
     def feed(self, piece: bytes) -> None:
         """Add a received piece; after an interruption it is dropped, as it was never acknowledged."""
+        self._received += len(piece)
         if not piece or not self.open:
             return
         self._pieces.append(piece)

@@ -86,6 +86,21 @@ def test_a_refused_body_is_drained_so_that_the_answer_arrives(server: TusProcess
     assert server.offset(path) == 0
 
 
+def test_a_long_body_is_refused_before_much_of_it_is_lost(server: TusProcess) -> None:
+    """A browser sends the chunk of a cut line again by itself, from where it is no longer wanted."""
+    path = server.create(8 * MIB)
+    sent = 0
+    with server.begin_patch(path, 5, 8 * MIB - 5) as line:
+        line.setblocking(False)
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                assert line.recv(100).startswith(b"HTTP/1.1 409")
+                break
+            sent += line.send(bytes(16 * 1024))
+            assert sent < 400_000
+            time.sleep(0.01)
+
+
 def test_a_chunked_body_has_no_length_and_needs_none(server: TusProcess) -> None:
     content = random.Random(2).randbytes(300_000)
     path = server.create(len(content))
