@@ -172,10 +172,16 @@ def pip(python: Path, *arguments: str) -> None:
 def front_end(python: Path) -> None:
     """npm's packages by the lock file, and the files our pages take from them."""
     stamp = VENV / "stamp-front-end"
-    digest = digest_of(ROOT / "package-lock.json", ROOT / "scripts" / "vendor.py")
-    vendored = ROOT / "portal" / "static" / "vendor" / "tus.min.js"
-    if done(stamp, digest) and vendored.exists() and (ROOT / "node_modules").is_dir():
-        return
+    digest = digest_of(ROOT / "package-lock.json")
+    if not done(stamp, digest) or not (ROOT / "node_modules").is_dir():
+        install_packages(python)
+        stamp.write_text(digest)
+    # Always: what is taken of the style sheet depends on the pages.
+    subprocess.run([str(python), str(ROOT / "scripts" / "vendor.py")], check=True)
+
+
+def install_packages(python: Path) -> None:
+    """`npm ci`; ends the set-up with npm's own words when it fails."""
     npm = shutil.which("npm")
     if npm is None:
         npm = npm_from_wheel(python)
@@ -186,8 +192,6 @@ def front_end(python: Path) -> None:
         command, cwd=ROOT, env={**os.environ, "PATH": path}, stdout=sys.stderr, check=False
     ).returncode:
         sys.exit("Paket npm tidak dapat dipasang; lihat pesan npm di atas.")
-    subprocess.run([str(python), str(ROOT / "scripts" / "vendor.py")], check=True)
-    stamp.write_text(digest)
 
 
 def npm_from_wheel(python: Path) -> str:

@@ -1,4 +1,4 @@
-"""Copy what the pages take from npm into portal/static/vendor/, without fonts and other attachments.
+"""Copy what the pages take from npm into portal/static/vendor/, without fonts and what no page uses.
 
 GOV.UK Frontend's type face may be used on that government's sites only, and its pictures are not ours
 either: every @font-face rule and every rule's url() is taken out, and a test looks that none is left.
@@ -10,9 +10,12 @@ import re
 import sys
 from pathlib import Path
 
+from trim import Used, trimmed
+
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
 TARGET = ROOT / "portal" / "static" / "vendor"
+PAGES = ("templates/**/*.html", "static/js/**/*.js", "**/*.py")
 
 FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
 # A declaration whose value loads a file; data: needs nothing loaded and stays.
@@ -21,8 +24,10 @@ SOURCE_MAP = re.compile(r"^\s*(//|/\*)# sourceMappingURL=.*$", re.MULTILINE)
 
 
 def stylesheet(text: str) -> str:
-    """The style sheet without anything that would be loaded from elsewhere."""
-    return LOADING.sub("", SOURCE_MAP.sub("", FONT_FACE.sub("", text)))
+    """The rules our pages can match, without anything that would be loaded from elsewhere."""
+    pages = (path for pattern in PAGES for path in (ROOT / "portal").glob(pattern))
+    plain = LOADING.sub("", SOURCE_MAP.sub("", FONT_FACE.sub("", text)))
+    return trimmed(plain, Used.in_files(pages))
 
 
 def script(text: str) -> str:

@@ -23,6 +23,7 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1366, "height": 768}
 LIMIT = 60
+KIB = 1024
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # Downloads are no pages.
 FILES = re.compile(
@@ -178,9 +179,9 @@ def weight(page: Page, address: str) -> int:
 @pytest.mark.parametrize(
     ("login", "address", "limit"),
     [
-        ("", "/publik", 25_000),
-        ("", "/status", 25_000),
-        ("koordinator.a", "/unggah", 50_000),
+        ("", "/publik", 25 * KIB),
+        ("", "/status", 25 * KIB),
+        ("koordinator.a", "/unggah", 50 * KIB),
     ],
 )
 def test_a_page_weighs_no_more_than_a_slow_line_bears(
@@ -195,7 +196,9 @@ def test_a_page_weighs_no_more_than_a_slow_line_bears(
         context = browser.new_context(base_url=stack.base_url)  # a cold cache
         context.add_cookies(cookies)  # type: ignore[arg-type]  # Playwright's own shape, given back
         page = context.new_page()
-    assert weight(page, address) < limit
+    # tus-js-client comes with the first file that is picked; it belongs to what /unggah costs.
+    later = weight(context.new_page(), "/static/vendor/tus.min.js") if address == "/unggah" else 0
+    assert weight(page, address) + later < limit
     context.close()
 
 
@@ -214,5 +217,5 @@ def test_a_review_item_with_its_scan_weighs_no_more_than_an_office_line_bears(
     context.close()
     context = browser.new_context(base_url=stack.base_url)
     context.add_cookies(cookies)  # type: ignore[arg-type]  # Playwright's own shape, given back
-    assert weight(context.new_page(), address) < 150_000
+    assert weight(context.new_page(), address) < 150 * KIB
     context.close()
