@@ -27,6 +27,7 @@ from verification.models import (
     Office,
     Participation,
     Party,
+    ReasonCode,
     ReceivedFile,
     Roster,
     RosterVersion,
@@ -40,12 +41,26 @@ from verification.states import FileState, ListStage
 
 PDF = "application/pdf"
 LEASE = 900.0
+OTHER_REASON = "anggota-tms-lainnya"
 COORDINATOR = "account:" + "c0" * 16
 VERIFIER = "account:" + "a1" * 16
 SECOND = "account:" + "a2" * 16
 SUPERVISOR = "account:" + "b1" * 16
 ADMINISTRATOR = "account:" + "d1" * 16
 SIGNER = Signer(key=SigningKey.from_seed(b"test" * 8), issuer="KPU Contoh (uji)")
+
+
+def add_other_reason(session: Session, world: World) -> None:
+    """The reason that only points at the officer's note."""
+    session.add(
+        ReasonCode(
+            election_id=world.election.id, code=OTHER_REASON, outcome="TMS", applies_to="member",
+            key="9", text_id="Alasan lain, lihat catatan", text_en="Another reason, see the note",
+            repair_id="Lihat catatan petugas.", repair_en="See the officer's note.",
+            legal_basis="uji",
+        )
+    )  # fmt: skip
+    session.flush()
 
 
 def build_party(

@@ -23,6 +23,8 @@ from verification.models import Decision, Item, ReasonCode, Round, Subject
 from verification.reference import reason_codes
 from verification.states import Action, ItemState, Outcome, Role, after
 
+OTHER = "lainnya"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastDecision:
@@ -51,7 +53,7 @@ def decide(
     now: datetime,
     version: int | None = None,
 ) -> Decision:
-    """Decide an item that `actor` holds.
+    """Decide an item that `actor` holds. The party reads `note` once it is published.
 
     Raises NotAllowed (state, role), Stale, LeaseLost, OutcomeNotAllowed, ReasonRequired.
     """
@@ -59,6 +61,8 @@ def decide(
     refuse_stale(item, version)
     judged = _judged(session, item, outcome)
     _check_reason(session, item, judged, reason)
+    if reason is not None and needs_note(reason) and not (note or "").strip():
+        raise ReasonRequired(f"{reason} tells the party to follow the note: it needs one")
     changed = leases.change(
         session,
         Item,
@@ -196,6 +200,11 @@ def reasons_for(session: Session, item: Item) -> list[ReasonCode]:
     allowed = item.round.allowed_outcomes
     codes = reason_codes(session, item.participation.election, item.subject.kind)
     return [code for code in codes if code.outcome in allowed]
+
+
+def needs_note(reason: str) -> bool:
+    """Whether a reason code only points at the officer's note: `dokumen-lainnya` and its like."""
+    return reason.endswith(OTHER)
 
 
 def _judged(session: Session, item: Item, outcome: Outcome | str) -> Outcome:

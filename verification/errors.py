@@ -35,7 +35,8 @@ class OutcomeNotAllowed(DomainError):
 
 
 class ReasonRequired(DomainError):
-    """BMS and TMS need a reason code that fits outcome and subject; a withdrawal needs a reason."""
+    """BMS and TMS need a reason code that fits outcome and subject, `…lainnya` a note besides; a
+    withdrawal needs a reason."""
 
 
 class DossierLocked(DomainError):

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from verification.board import BoardRow, Counts, Overview, office_board, overview
 from verification.dossier import Progress, progress
 from verification.models import (
+    Decision,
     Election,
     Item,
     Participation,
@@ -46,7 +47,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A published decision as its party sees it: no name of a verifier, no note."""
+    """A published decision as its party sees it: the officer's note, but no name of a verifier."""
 
     item: str
     key: int
@@ -57,6 +58,7 @@ class Result:
     region: str
     outcome: str
     reason: str | None
+    note: str | None
     member_id: int | None
     decided_at: datetime | None
 
@@ -88,8 +90,15 @@ def results_for(
     limit: int = 100,
 ) -> list[Result]:
     """A party's published decisions, oldest item first; `after` is the `key` of the last one seen."""
+    note = (
+        select(Decision.note)
+        .where(Decision.item_id == Item.id)
+        .order_by(Decision.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     query = (
-        select(Item, Subject, Requirement.code, Region.code, Round.number)
+        select(Item, Subject, Requirement.code, Region.code, Round.number, note)
         .join(Subject, Subject.id == Item.subject_id)
         .join(Requirement, Requirement.id == Subject.requirement_id)
         .join(Region, Region.id == Subject.region_id)
@@ -120,10 +129,11 @@ def results_for(
             region=region,
             outcome=item.outcome or "",
             reason=item.reason,
+            note=said,
             member_id=item.member_id,
             decided_at=item.decided_at,
         )
-        for item, subject, requirement, region, number in session.execute(query)
+        for item, subject, requirement, region, number, said in session.execute(query)
     ]
 
 

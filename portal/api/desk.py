@@ -49,7 +49,10 @@ class MaybeNoteBody(Schema):
 
 
 class DecisionBody(Schema):
-    """MS takes no reason; BMS and TMS need one of the item's reason codes."""
+    """MS takes no reason; BMS and TMS need one of the item's reason codes, some a note besides.
+
+    The party reads the note once the decision is published.
+    """
 
     outcome = fields.String(required=True, validate=validate.OneOf([o.value for o in Outcome]))
     reason = Text(validate=validate.Length(max=40), load_default=None, allow_none=True)

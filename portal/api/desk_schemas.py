@@ -11,6 +11,7 @@ from portal.babel import locale
 from portal.item_sheet import ItemSheet
 from portal.page import in_language
 from verification.checks.reasons import describe
+from verification.decisions import needs_note
 from verification.rosters.texts import problem
 
 
@@ -91,11 +92,12 @@ class PastSchema(Schema):
 
 
 class ReasonSchema(Schema):
-    """A reason code; `key` is the digit of the desk."""
+    """A reason code; `key` is the digit of the desk; `needs_note`: says nothing without a note."""
 
     code = fields.String()
     outcome = fields.String()
     key = fields.String()
+    needs_note = fields.Function(lambda row: needs_note(row.code))
     text = fields.Function(lambda row: in_language(row, "text"))
     repair = fields.Function(lambda row: in_language(row, "repair"))
 

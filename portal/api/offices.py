@@ -127,7 +127,7 @@ class ResultsQuery(PageQuery):
 
 
 class ResultSchema(Schema):
-    """A published decision: why, and what to repair; no verifier's name.
+    """A published decision: why, the officer's note, what to repair; no verifier's name.
 
     `row_ref`, `line`, `name`: the row of the member's list that was judged; the name is its own
     party's alone.
@@ -144,6 +144,7 @@ class ResultSchema(Schema):
     outcome = fields.String()
     reason = fields.String(allow_none=True)
     reason_text = fields.String(allow_none=True)
+    note = fields.String(allow_none=True)
     repair = fields.String(allow_none=True)
     decided_at = Moment(allow_none=True)
 
@@ -205,7 +206,8 @@ def _result(
     row: reports.Result, words: dict[str, ReasonCode], judged: dict[int, dict[str, Any]]
 ) -> dict[str, Any]:
     reason = words.get(row.reason or "")
-    names = ("subject", "round", "kind", "requirement", "region", "outcome", "reason", "decided_at")
+    names = ("subject", "round", "kind", "requirement", "region", "outcome", "reason", "note",
+             "decided_at")  # fmt: skip
     return {
         **{name: getattr(row, name) for name in names},
         **judged.get(row.member_id or 0, {"row_ref": None, "line": None, "name": None}),

@@ -12,12 +12,10 @@ from sqlalchemy.orm import Session
 
 from portal.actors import Actor
 from verification import decisions, queue
-from verification.errors import NothingToClaim, ReasonRequired
+from verification.errors import NothingToClaim
 from verification.models import Item, Office
 from verification.states import ItemState
 
-# A reason that only points at the note says nothing without one.
-NEEDS_NOTE = "lainnya"
 NOTE_LIMIT = 1000
 
 
@@ -44,8 +42,6 @@ def decide(session: Session, item: Item, verdict: Verdict, hand: Hand) -> None:
     """Decide an item; the same verdict a second time (its answer was lost) changes nothing."""
     if _is_done(item, verdict, hand.who):
         return
-    if verdict.reason is not None and verdict.reason.endswith(NEEDS_NOTE) and not verdict.note:
-        raise ReasonRequired("this reason needs a note")
     decisions.decide(
         session, item, outcome=verdict.outcome, reason=verdict.reason, note=verdict.note,
         actor=hand.who.actor, role=hand.who.role, now=hand.now, version=verdict.version,

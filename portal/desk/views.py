@@ -180,6 +180,7 @@ def _parts(session: Session, item: Item) -> dict[str, Any]:
             outcome: [reason for reason in sheet.reasons if reason.outcome == outcome]
             for outcome in item.round.allowed_outcomes
         },
+        "needs_note": decisions.needs_note,
         "shown": shown or (sheet.images[0] if sheet.images else None),
         "last": last[0] if last and last[0].id != item.id else None,
         "left": _left(item, now()) if sheet.clear else None,

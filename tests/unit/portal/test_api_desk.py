@@ -6,7 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from portal.models import IdempotentReply
-from tests.builders import build_file, build_items, build_submission, items_of
+from tests.builders import (
+    OTHER_REASON,
+    add_other_reason,
+    build_file,
+    build_items,
+    build_submission,
+    items_of,
+)
 from tests.portal_stand import Stand
 from verification.models import AccessEntry, Item, Member
 
@@ -175,6 +182,25 @@ def test_the_party_sees_nothing_before_publication_and_the_reason_after(stand: S
     assert "verifikator" not in str(results)
     opened = stand.browser("administrator").call("POST", "/api/v1/rounds", {})
     assert (opened.status_code, opened.json["number"]) == (201, 2)
+
+
+def test_another_reason_needs_a_note_and_the_party_reads_it_once_published(stand: Stand) -> None:
+    with stand.sessions.begin() as session:
+        add_other_reason(session, stand.world)
+    verifier, party = stand.browser("verifikator.a"), stand.browser("koordinator.a")
+    body, note = {"outcome": "TMS", "reason": OTHER_REASON}, "pindaian <tertukar>"
+    for _ in range(3):
+        item = verifier.call("POST", CLAIM, {}).json
+        assert [row["needs_note"] for row in item["reasons"]] == [False, False, True]
+        for address in (f"/api/v1/items/{item['id']}/decision", f"/periksa/{item['id']}/keputusan"):
+            bare = verifier.call("POST", address, body)
+            assert (bare.status_code, bare.json["code"]) == (422, "reason_required")
+        verifier.call("POST", f"/api/v1/items/{item['id']}/decision", {**body, "note": note})
+    assert "tertukar" not in party.get("/hasil").text
+    stand.browser("pengawas").call("POST", "/api/v1/offices/32.73/publish", {})
+    results = party.call("GET", "/api/v1/results").json["items"]
+    assert [row["note"] for row in results] == [note] * 3
+    assert "Catatan petugas: pindaian &lt;tertukar&gt;" in party.get("/hasil").text
 
 
 def test_an_image_is_the_derived_one_and_a_card_is_the_holders(stand: Stand) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from tests.builders import LEASE, SECOND, SUPERVISOR, VERIFIER
+from tests.builders import (
+    LEASE,
+    OTHER_REASON,
+    SECOND,
+    SUPERVISOR,
+    VERIFIER,
+    add_other_reason,
+)
 from tests.unit.verification.desk import again, build_desk, judge, take, undo
 from tests.world import NOON
 from verification import decisions, journal, queue
@@ -53,6 +60,20 @@ def test_a_reason_must_fit_outcome_and_subject(
                 session, item, outcome=outcome, reason=reason, note=None,
                 actor=VERIFIER, role=Role.VERIFIER, now=NOON,
             )  # fmt: skip
+
+
+@pytest.mark.parametrize("note", [None, "", "  "])
+def test_a_reason_that_points_at_the_note_needs_one(sessions: Sessions, note: str | None) -> None:
+    desk = build_desk(sessions, 1)
+    with sessions.begin() as session:
+        add_other_reason(session, desk.world)
+        item = take(session, desk.office)
+        with pytest.raises(ReasonRequired):
+            decisions.decide(
+                session, item, outcome="TMS", reason=OTHER_REASON, note=note,
+                actor=VERIFIER, role=Role.VERIFIER, now=NOON,
+            )  # fmt: skip
+        assert item.state == ItemState.CLAIMED
 
 
 @pytest.mark.parametrize("outcome", ["BMS", "XYZ", ""])

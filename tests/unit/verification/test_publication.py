@@ -72,6 +72,25 @@ def test_the_party_sees_nothing_before_and_everything_after(sessions: Sessions) 
     assert [result.item for result in rest] == [results[1].item]
 
 
+def test_the_party_reads_the_note_of_the_decision_that_stands(sessions: Sessions) -> None:
+    desk = build_desk(sessions, 1)
+    with sessions.begin() as session:
+        take(session, desk.office)
+    for note in ("foto kembar", "pindaian tertukar"):
+        with sessions.begin() as session:
+            item = again(session, desk.items[0])
+            decisions.decide(
+                session, item, outcome=Outcome.TMS, reason="ganda-identik", note=note,
+                actor=VERIFIER, role=Role.VERIFIER, now=NOON,
+            )  # fmt: skip
+            if note == "foto kembar":
+                undo(session, item)
+    publish(sessions, desk)
+    with sessions.read() as session:
+        (result,) = reports.results_for(session, desk.party)
+    assert result.note == "pindaian tertukar"
+
+
 def test_another_party_sees_none_of_it(sessions: Sessions) -> None:
     desk = build_desk(sessions, 1)
     decide_all(sessions, desk.office, [Outcome.MS])
