@@ -313,3 +313,28 @@ def test_a_submission_whose_reply_was_lost_is_sent_again_and_gives_the_same_rece
     assert [each["serial"] for each in receipts if each["kind"] == "submission"] == [
         told[0]["receipt"]
     ]
+
+
+def test_an_item_of_another_office_or_of_ones_own_party_is_like_none(stack: Stack) -> None:
+    """After the submission above: its one item lies with the national office."""
+    holder = caller(stack, "verifikator.pusat.1")
+    wait_for(lambda: holder.api("GET", "queue").json()["counts"]["waiting"] > 0, "the item")
+    item = holder.api("POST", "queue/claim", {}).expect(200).json()
+    calls = [
+        ("GET", "items/{}", None),
+        ("POST", "items/{}/claim", {}),
+        ("POST", "items/{}/heartbeat", {}),
+        ("POST", "items/{}/release", {}),
+        ("POST", "items/{}/decision", {"outcome": "MS"}),
+        ("POST", "items/{}/undo", {}),
+        ("GET", "items/{}/images/1", None),
+    ]
+    fields = {"If-Match": f'"{item["version"]}"'}
+    for login, wanted in (("verifikator.bandung.1", {404}), ("koordinator.b", {403, 404})):
+        stranger = caller(stack, login)
+        for method, path, body in calls:
+            foreign = stranger.api(method, path.format(item["id"]), body, fields)
+            unknown = stranger.api(method, path.format(secrets.token_hex(16)), body, fields)
+            assert foreign.status in wanted, (path, foreign)
+            assert same(foreign, unknown), (path, foreign, unknown)
+    assert holder.api("GET", f"items/{item['id']}").expect(200).json()["state"] == item["state"]
