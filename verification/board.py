@@ -8,16 +8,16 @@ Next station: the portal's `/antrean` and `/pengawas`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from verification.leases import word
-from verification.models import Election, Item, Office, Round, Stage
+from verification.models import Item, Office, Round, Stage
 from verification.reference import current_election
 from verification.schedule import current_round, window_for
 from verification.states import ItemState
@@ -46,52 +46,67 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """The head of a verifier's page. `per_hour`: the office's rate since it began, at most 7 days.
+class Standing:
+    """An office in a round. `per_hour`: its rate since it began, at most 7 days.
 
     `finish_at` is where this rate leads; `due_at` when the round's stage closes.
     """
 
     office: Office
-    round: Round
     counts: Counts
     oldest_at: datetime | None
-    today_by_actor: int
     per_hour: float
     finish_at: datetime | None
     due_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoardRow:
-    """An office on the supervisor's board."""
+class Overview(Standing):
+    """The head of a verifier's page: his office, and what he has decided today."""
 
-    office: Office
-    counts: Counts
-    oldest_at: datetime | None
+    round: Round
+    today_by_actor: int
 
 
-def overview(
-    session: Session, office: Office, actor: str, now: datetime, election: Election | None = None
-) -> Overview:
-    """How an office stands in the current round, and what `actor` has done today (office's zone).
-
-    `election`: the current one when it is not given.
-    """
-    round_ = current_round(session, election or current_election(session))
-    counts = counts_of(session, [office.id], round_)[office.id]
-    rate = _per_hour(session, office, round_, now)
-    stage = session.get_one(Stage, round_.stage_id)
+def overview(session: Session, office: Office, actor: str, now: datetime) -> Overview:
+    """How an office stands in the current round, and what `actor` has done today (office's zone)."""
+    round_ = current_round(session, current_election(session))
+    (standing,) = standings(session, [office], round_, now)
     return Overview(
         office=office,
         round=round_,
-        counts=counts,
-        oldest_at=_oldest(session, office),
+        counts=standing.counts,
+        oldest_at=standing.oldest_at,
         today_by_actor=decided_since(session, actor, _midnight(office, now)),
-        per_hour=rate,
-        finish_at=now + timedelta(hours=counts.open / rate) if rate and counts.open else None,
-        due_at=window_for(session, stage, None).closes_at,
+        per_hour=standing.per_hour,
+        finish_at=standing.finish_at,
+        due_at=standing.due_at,
     )
+
+
+def standings(
+    session: Session, offices: Sequence[Office], round_: Round, now: datetime
+) -> list[Standing]:
+    """How offices stand in a round, in their order; as many queries for all of them as for one."""
+    keys = [office.id for office in offices]
+    counts = counts_of(session, keys, round_)
+    oldest = _oldest(session, keys)
+    rates = _per_hour(session, keys, round_, now)
+    due_at = window_for(session, session.get_one(Stage, round_.stage_id), None).closes_at
+    rows = []
+    for office in offices:
+        left, rate = counts[office.id].open, rates.get(office.id, 0.0)
+        rows.append(
+            Standing(
+                office=office,
+                counts=counts[office.id],
+                oldest_at=oldest.get(office.id),
+                per_hour=rate,
+                finish_at=now + timedelta(hours=left / rate) if rate and left else None,
+                due_at=due_at,
+            )
+        )
+    return rows
 
 
 def counts_of(session: Session, office_ids: Iterable[int], round_: Round) -> dict[int, Counts]:
@@ -127,47 +142,33 @@ def decided_since(session: Session, actor: str, since: datetime) -> int:
     )
 
 
-def office_board(
-    session: Session, round_: Round, after: str | None = None, limit: int = 50
-) -> list[BoardRow]:
-    """The offices that have items in a round, in the order of codes; `after` is the last code seen."""
-    query: Select[Office] = select(Office).where(
-        select(Item.id)
-        .where(Item.office_id == Office.id, Item.round_id == round_.id)
-        .limit(1)
-        .exists()
+def _oldest(session: Session, offices: Sequence[int]) -> dict[int, datetime]:
+    rows = session.execute(
+        select(Item.office_id, func.min(Item.queued_at))
+        .where(Item.office_id.in_(offices), Item.state == word(ItemState.QUEUED))
+        .group_by(Item.office_id)
     )
-    if after is not None:
-        query = query.where(Office.code > after)
-    chosen = list(session.scalars(query.order_by(Office.code).limit(limit)))
-    counts = counts_of(session, [office.id for office in chosen], round_)
-    return [
-        BoardRow(office=office, counts=counts[office.id], oldest_at=_oldest(session, office))
-        for office in chosen
-    ]
+    return {key: queued_at for key, queued_at in rows if queued_at is not None}
 
 
-def _oldest(session: Session, office: Office) -> datetime | None:
-    return session.scalar(
-        select(func.min(Item.queued_at)).where(
-            Item.office_id == office.id, Item.state == word(ItemState.QUEUED)
-        )
-    )
-
-
-def _per_hour(session: Session, office: Office, round_: Round, now: datetime) -> float:
-    first, number = session.execute(
-        select(func.min(Item.decided_at), func.count()).where(
-            Item.office_id == office.id,
+def _per_hour(
+    session: Session, offices: Sequence[int], round_: Round, now: datetime
+) -> dict[int, float]:
+    rows = session.execute(
+        select(Item.office_id, func.min(Item.decided_at), func.count())
+        .where(
+            Item.office_id.in_(offices),
             Item.round_id == round_.id,
             Item.state.in_([ItemState.DECIDED.value, ItemState.PUBLISHED.value]),
             Item.decided_at > now - RATE_WINDOW,
         )
-    ).one()
-    if first is None:
-        return 0.0
-    hours = max((now - first).total_seconds() / 3600, 1.0)
-    return float(number / hours)
+        .group_by(Item.office_id)
+    )
+    return {
+        key: float(number / max((now - first).total_seconds() / 3600, 1.0))
+        for key, first, number in rows
+        if first is not None
+    }
 
 
 def _midnight(office: Office, now: datetime) -> datetime:

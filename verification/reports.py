@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from verification.board import BoardRow, Counts, Overview, office_board, overview
+from verification.board import Counts, Overview, Standing, overview, standings
 from verification.dossier import Progress, progress
 from verification.models import (
     Decision,
@@ -32,16 +32,16 @@ from verification.schedule import current_round
 from verification.states import ItemState, Outcome
 
 __all__ = [
-    "BoardRow",
     "Counts",
     "Overview",
     "PartyProgress",
     "Result",
-    "office_board",
+    "Standing",
     "outcome_counts",
     "overview",
     "public_progress",
     "results_for",
+    "standings",
 ]
 
 

@@ -15,8 +15,8 @@ from portal.actors import Actor
 from portal.desk.flags import flag_notes
 from portal.office.people import names_of
 from verification import board
-from verification.board import Overview
-from verification.models import Election, Item, Office, Round
+from verification.board import Standing
+from verification.models import Item, Office, Round
 from verification.reference import NATION
 from verification.states import ItemState, Role
 
@@ -44,7 +44,7 @@ class ItemRow:
 
 def offices_page(
     session: Session, who: Actor, round_: Round, after: str | None, now: datetime
-) -> tuple[list[Overview], str | None]:
+) -> tuple[list[Standing], str | None]:
     """The offices below that have items in the round, and the code after which the next page begins."""
     query = select(Office).where(
         _below(who),
@@ -57,8 +57,7 @@ def offices_page(
         query = query.where(Office.code > after)
     found = list(session.scalars(query.order_by(Office.code).limit(OFFICES + 1)))
     kept = found[:OFFICES]
-    rows = [board.overview(session, office, who.actor, now, round_election(session, round_))
-            for office in kept]  # fmt: skip
+    rows = board.standings(session, kept, round_, now)
     return rows, kept[-1].code if len(found) > len(kept) else None
 
 
@@ -92,11 +91,6 @@ def items_page(
         for item in kept
     ]
     return rows, kept[-1].id if len(found) > len(kept) else None
-
-
-def round_election(session: Session, round_: Round) -> Election:
-    """The election a round belongs to."""
-    return session.get_one(Election, round_.election_id)
 
 
 def _below(who: Actor) -> ColumnElement[bool]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
 
 from portal.models import Account
 from portal.office.journal_words import WORDS
+from tests.builders import build_roster, build_submission
 from tests.office_stand import NIK
 from tests.portal_stand import Browser, Stand
 from verification.journal_kinds import Kind
@@ -52,6 +55,37 @@ def test_the_national_supervisor_sees_offices_and_a_kabupaten_only_itself(stand:
     assert OFFICE in board
     assert stand.browser("pengawas.ri").get(OFFICE).status_code == 200
     assert stand.browser("pengawas").get("/pengawas/kantor/73.71").status_code == 404
+
+
+def test_a_board_of_three_offices_asks_no_more_than_one_of_one(stand: Stand) -> None:
+    browser = stand.browser("pengawas.ri")
+    browser.get("/pengawas")  # what is read once a process is read
+    asked = [statements(stand, browser)]
+    with stand.sessions.begin() as session:
+        party = session.merge(stand.parties["b"])
+        for region in ("32.78", "73.71"):
+            build_roster(session, party, 2, region=region)
+        build_submission(session, party)
+    asked.append(statements(stand, browser))
+    assert "/pengawas/kantor/73.71" in browser.get("/pengawas").text
+    assert asked[0] == asked[1]
+
+
+def statements(stand: Stand, browser: Browser) -> int:
+    seen: list[str] = []
+    with listening(stand.sessions.engine, seen):
+        assert browser.get("/pengawas").status_code == 200
+    return len(seen)
+
+
+@contextmanager
+def listening(engine: Engine, seen: list[str]) -> Iterator[None]:
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield
+    event.remove(engine, "before_cursor_execute", note)
 
 
 def test_publishing_is_refused_while_something_is_undecided(stand: Stand) -> None:

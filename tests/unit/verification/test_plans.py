@@ -21,6 +21,7 @@ Ask = Callable[[Session, Desk], object]
 QUESTIONS: dict[str, Ask] = {
     "claim": lambda s, d: take(s, d.office),
     "overview": lambda s, d: board.overview(s, again(s, d.office), VERIFIER, NOON),
+    "board": lambda s, d: board.standings(s, list(d.world.offices.values()), d.world.round, NOON),
     "position": lambda s, d: queue.position(s, again(s, d.items[-1])),
     "expire": lambda s, d: queue.expire(s, NOON),
     "sign out": lambda s, d: queue.release_all(s, VERIFIER, NOON),
