@@ -10,6 +10,7 @@ import { Speed } from "./speed.js";
 const GONE_BY = "Tus-Resumable";
 const CHUNK = 8 * 1024 * 1024;
 const SMALLEST_CHUNK = 256 * 1024;
+const BEFORE_LARGER = 4;
 const LONGEST_WAIT = 60_000;
 const GONE = new Set([404, 410]);
 const NEEDS_LOGIN = new Set([401, 403]);
@@ -50,6 +51,7 @@ export class UploadTask {
     this.resumed = 0;
     this.turn = 0;
     this.failures = 0;
+    this.stored = 0;
     this.cutAt = null;
     this.problem = null;
     this.retryAt = null;
@@ -119,6 +121,7 @@ export class UploadTask {
       onChunkComplete: (_size, accepted) => {
         this.safe = accepted;
         this.failures = 0;
+        this.grow();
         this.changed(this);
       },
       onSuccess: () => this.end(States.STORED),
@@ -183,6 +186,7 @@ export class UploadTask {
       return this.end(States.REFUSED);
     }
     this.failures += 1;
+    this.stored = 0;
     if (this.failures === 2 && this.chunk > SMALLEST_CHUNK) {
       this.chunk = SMALLEST_CHUNK;
       if (this.upload) this.upload.options.chunkSize = this.chunk;
@@ -191,6 +195,15 @@ export class UploadTask {
     this.retryAt = Date.now() + wait;
     this.become(States.CUT);
     this.timer = setTimeout(() => this.attempt(), wait);
+  }
+
+  /** Small chunks are for a line that drops; when some have arrived it holds, and they grow again. */
+  grow() {
+    this.stored += 1;
+    if (this.stored < BEFORE_LARGER || this.chunk >= CHUNK) return;
+    this.stored = 0;
+    this.chunk = Math.min(CHUNK, this.chunk * 2);
+    this.upload.options.chunkSize = this.chunk;
   }
 
   /** A file can vanish under the page: a flash disk pulled out, a file edited after it was picked. */
