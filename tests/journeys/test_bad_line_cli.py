@@ -56,7 +56,7 @@ class Terminal:
 
 
 def test_200_mb_killed_twice_and_cut_at_random_arrive_once(
-    stack: Stack, tmp_path: Path, record_property: Callable[[str, object], None]
+    stack: Stack, tmp_path: Path, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     assert stack.line is not None
     signs = random.Random("cli")
@@ -101,5 +101,5 @@ def test_200_mb_killed_twice_and_cut_at_random_arrive_once(
     creations = [line for line in stack.access_log() if line["path"] == "/files/"]
     assert len(creations) == 1
     share = stack.received(upload) / SIZE
-    record_property("bytes at nginx", f"{share:.4f} of the file")
+    record_testsuite_property("sipol upload, bytes at nginx", f"{share:.4f} of the file")
     assert 1 <= share <= MOST_RECEIVED
