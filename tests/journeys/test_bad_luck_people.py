@@ -279,6 +279,39 @@ def test_what_is_anothers_is_like_what_is_not(
             assert owned[thing].encode() not in foreign.body
 
 
+PAGES = [
+    ("receipt", "GET", "/tanda-terima/{}"),
+    ("receipt", "GET", "/tanda-terima/{}/qr.svg"),
+    ("roster", "GET", "/anggota/{}"),
+    ("roster", "POST", "/anggota/{}/hapus"),
+    ("roster", "POST", "/anggota/{}/pulihkan"),
+    ("roster", "POST", "/anggota/{}/kolom"),
+    ("file", "POST", "/berkas/{}/hapus"),
+    ("file", "POST", "/berkas/{}/pulihkan"),
+]
+
+
+@pytest.mark.parametrize("login", ["koordinator.b", "operator.a.ambon"])
+def test_a_page_of_anothers_is_like_a_page_that_is_not(
+    stack: Stack, owned: dict[str, str], login: str
+) -> None:
+    owner, person = (
+        Visitor(stack.base_url, stack.logins[each]) for each in ("koordinator.a", login)
+    )
+    for thing, method, path in PAGES:
+        if method == "GET":
+            ask(stack.base_url, "GET", path.format(owned[thing]), owner.bearer).expect(200)
+        answers = []
+        for name in (owned[thing], secrets.token_hex(16)):
+            fields = {**person.bearer, "Content-Type": "application/x-www-form-urlencoded"}
+            form = f"csrf_token={person.csrf}&alasan=bukan+milik+saya".encode()
+            body = form if method == "POST" else None
+            answers.append(ask(stack.base_url, method, path.format(name), fields, body))
+        foreign, unknown = answers
+        assert foreign.status == 404, (path, foreign)
+        assert same(foreign, unknown), (path, foreign, unknown)
+
+
 def test_a_submission_whose_reply_was_lost_is_sent_again_and_gives_the_same_receipt(
     stack: Stack, tmp_path: Path
 ) -> None:
