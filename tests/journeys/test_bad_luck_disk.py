@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,17 +17,29 @@ from tests.traffic import AD_ART, Caller, ask, assert_proven, upload_id, wait_fo
 MIB = 1024**2
 DISK, HEADROOM = 64 * MIB, 8 * MIB
 SIZE = 20 * MIB
-# A mount namespace of its own: the disk is there for this stack alone and goes when it ends.
-UNSHARED = (
-    ("unshare", "--mount") if os.geteuid() == 0 else ("unshare", "--mount", "--map-root-user")
-)
+MOUNT = f'mount -t tmpfs -o size={DISK} none "$0"'
+
+
+def unshared(root: Path) -> tuple[str, ...]:
+    """Words before a command: a mount namespace of its own, with a small disk at `root`.
+
+    Without being root one becomes it in a user namespace, mounts, and in a second one is oneself again.
+    """
+    if os.geteuid() == 0:
+        return ("unshare", "--mount", "sh", "-c", f'{MOUNT} && exec "$@"', str(root))
+    back = f"unshare --user --map-user={os.getuid()} --map-group={os.getgid()}"
+    return (
+        "unshare", "--mount", "--map-root-user",
+        "sh", "-c", f'{MOUNT} && exec {back} "$@"', str(root),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def stack(seeded_home: Path) -> Iterator[Stack]:
     stack = Stack(seeded_home, disk_headroom=HEADROOM)
-    mounting = f'mount -t tmpfs -o size={DISK} none "$0" && exec "$@"'
-    stack.wrapper = (*UNSHARED, "sh", "-c", mounting, str(stack.config.upload_root))
+    stack.wrapper = unshared(stack.config.upload_root)
+    probe = subprocess.run([*stack.wrapper, "true"], capture_output=True, text=True, check=False)
+    assert probe.returncode == 0, f"this machine allows no mount namespace: {probe.stderr}"
     with stack:
         yield stack
 
