@@ -77,7 +77,7 @@ def program() -> str:
     folders = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/sbin", "/usr/local/sbin"]
     for folder in folders:
         path = Path(folder) / "nginx"
-        if folder and path.is_file() and os.access(path, os.X_OK):
+        if folder and os.access(path, os.X_OK) and path.is_file():
             return str(path)
     return ""
 
