@@ -13,7 +13,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal.actors import Actor
-from portal.models import Reservation
+from portal.models import Account, Reservation
 from verification.errors import NotFound
 from verification.models import (
     Chain,
@@ -129,6 +129,21 @@ def may_judge_item(session: Session, actor: Actor, public_id: str) -> Item:
     if not actor.is_desk:
         raise NotFound("item")
     return may_see_item(session, actor, public_id)
+
+
+def may_be_given(session: Session, item: Item, account: str) -> Account:
+    """The account of a verifier of the item's office who may sign in. Raises NotFound."""
+    found = session.scalar(
+        select(Account).where(
+            Account.public_id == account,
+            Account.office_id == item.office_id,
+            Account.role == Role.VERIFIER.value,
+            Account.disabled_at.is_(None),
+        )
+    )
+    if found is None:
+        raise NotFound("verifier")
+    return found
 
 
 def may_see_office(session: Session, actor: Actor, code: str) -> Office:

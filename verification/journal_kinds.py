@@ -56,6 +56,7 @@ class Kind(Enum):
     ITEM_FLAGGED = ("item.flagged", "item")
     ITEM_RETURNED = ("item.returned", "item")
     ITEM_REVOKED = ("item.revoked", "item", "holder")
+    ITEM_ASSIGNED = ("item.assigned", "item", "holder", "to")
     ITEM_EXPIRED = ("item.expired", "item", "holder")
     ITEM_DECIDED = ("item.decided", "item", "decision", "outcome", "reason")
     DECISION_UNDONE = ("decision.undone", "item", "decision", "undone")

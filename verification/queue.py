@@ -32,6 +32,7 @@ __all__ = [
     "held_by",
     "overview",
     "position",
+    "reassign",
     "release",
     "release_all",
     "return_to_queue",
@@ -147,6 +148,24 @@ def revoke(
     holder = item.holder or ""
     moved = move(session, item, Action.REVOKE, role, None, Item.holder == holder, values=FREE)
     journal(session, moved, Kind.ITEM_REVOKED, actor, now, note, holder=holder)
+    return moved
+
+
+def reassign(
+    session: Session, item: Item, *, to_actor: str, actor: str, role: Role, now: datetime,
+    seconds: float,
+) -> Item:  # fmt: skip
+    """A chief gives a waiting or held item to a verifier, who holds it for `seconds` from now.
+
+    That he is one of the item's office is the caller's to know. Raises NotAllowed, Stale.
+    """
+    before = item.holder
+    moved = move(
+        session, item, Action.ASSIGN, role, None,
+        values={"holder": to_actor, "lease_until": leases.lease_end(now, seconds)},
+    )  # fmt: skip
+    journal(session, moved, Kind.ITEM_ASSIGNED, actor, now, None, holder=before, to=to_actor)
+    log_claim(session, moved, to_actor, now)
     return moved
 
 

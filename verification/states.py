@@ -73,6 +73,7 @@ class Action(StrEnum):
     RETURN = "return"
     EXPIRE = "expire"
     REVOKE = "revoke"
+    ASSIGN = "assign"
     DECIDE = "decide"
     UNDO = "undo"
     PUBLISH = "publish"
@@ -93,6 +94,8 @@ _SYSTEM = frozenset({Role.SYSTEM})
 TRANSITIONS: dict[tuple[ItemState, Action], tuple[ItemState, frozenset[Role]]] = {
     (ItemState.PENDING, Action.READY): (ItemState.QUEUED, _SYSTEM),
     (ItemState.QUEUED, Action.CLAIM): (ItemState.CLAIMED, _DESK),
+    (ItemState.QUEUED, Action.ASSIGN): (ItemState.CLAIMED, _CHIEFS),
+    (ItemState.CLAIMED, Action.ASSIGN): (ItemState.CLAIMED, _CHIEFS),
     (ItemState.CLAIMED, Action.RELEASE): (ItemState.QUEUED, _DESK),
     (ItemState.CLAIMED, Action.SKIP): (ItemState.QUEUED, _DESK),
     (ItemState.CLAIMED, Action.EXPIRE): (ItemState.QUEUED, _SYSTEM),

@@ -16,7 +16,7 @@ from portal import access, item_sheet
 from portal.actors import CHIEF_ROLES, DESK_ROLES
 from portal.api.calls import Calls, Nothing, Versioned
 from portal.api.desk_schemas import ItemSchema, OverviewSchema, spelled_sheet
-from portal.api.fields import Text
+from portal.api.fields import Text, public_id
 from portal.context import actor, now, own_office, services
 from portal.credentials import ApiScope
 from verification import board, decisions, queue
@@ -46,6 +46,10 @@ class NoteBody(Schema):
 
 class MaybeNoteBody(Schema):
     note = Text(validate=validate.Length(max=1000), load_default=None)
+
+
+class ReassignBody(Schema):
+    account = public_id(required=True)
 
 
 class DecisionBody(Schema):
@@ -221,6 +225,18 @@ def revoke_item(session: Session, item_id: str, body: dict[str, Any]) -> None:
     queue.revoke(
         session, item, actor=actor().actor, role=actor().role, now=now(), note=body["note"]
     )
+
+
+@calls.write("POST", "/items/<id:item_id>/reassign", summary="Give an item to a verifier",
+             roles=CHIEF_ROLES, scope=ApiScope.REVIEW, body=ReassignBody,
+             refusals=MOVES)  # fmt: skip
+def reassign_item(session: Session, item_id: str, body: dict[str, Any]) -> None:
+    """A waiting or held one, to a verifier of its office, who holds it from now."""
+    item = access.may_see_item(session, actor(), item_id)
+    queue.reassign(
+        session, item, to_actor=access.may_be_given(session, item, body["account"]).actor,
+        actor=actor().actor, role=actor().role, now=now(), seconds=_lease(),
+    )  # fmt: skip
 
 
 def _lease() -> int:

@@ -33,6 +33,7 @@ WORDS: dict[Kind, LazyString] = {
     Kind.ITEM_FLAGGED: _("Butir ditandai untuk pengawas"),
     Kind.ITEM_RETURNED: _("Butir dikembalikan ke antrean"),
     Kind.ITEM_REVOKED: _("Klaim butir dicabut"),
+    Kind.ITEM_ASSIGNED: _("Butir diserahkan kepada verifikator"),
     Kind.ITEM_EXPIRED: _("Klaim butir berakhir sendiri"),
     Kind.ITEM_DECIDED: _("Butir diputuskan"),
     Kind.DECISION_UNDONE: _("Keputusan diurungkan"),

@@ -5,7 +5,7 @@ Next station: the board of a supervisor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -71,6 +71,19 @@ def people_of(session: Session, office: Office, now: datetime) -> list[PersonRow
         for account in accounts
     ]
     return sorted(rows, key=lambda row: (row.held is None, -row.today, row.account.name))
+
+
+def verifiers_of(session: Session, office: Office) -> Sequence[Account]:
+    """Who may be given the office's items, by name."""
+    return session.scalars(
+        select(Account)
+        .where(
+            Account.office_id == office.id,
+            Account.role == Role.VERIFIER.value,
+            Account.disabled_at.is_(None),
+        )
+        .order_by(Account.name)
+    ).all()
 
 
 def names_of(session: Session, actors: Iterable[str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from portal.desk.moves import Hand
 from portal.formatting import number
 from portal.office import rows
 from portal.office.journal_words import OFFICE_KINDS
-from portal.office.people import people_of
+from portal.office.people import people_of, verifiers_of
 from portal.office.timeline import timeline_of
 from portal.refusals import BadInput
 from verification import board, publication, queue, reference, schedule
@@ -68,7 +68,7 @@ def items(code: str) -> ResponseReturnValue:
         return render_template(
             "office/items.html", office=found, round=round_, rows=shown, after=after, state=state,
             counts=board.counts_of(session, [found.id], round_)[found.id],
-            acts=_acts(found),
+            acts=_acts(found), people=verifiers_of(session, found) if _acts(found)["revoke"] else (),
         )  # fmt: skip
 
 
@@ -95,6 +95,21 @@ def revoke(item_id: str) -> ResponseReturnValue:
     flash(_("Klaim dicabut; butir itu menjadi yang berikutnya bagi siapa pun yang mengambil."),
           "success")  # fmt: skip
     return redirect(_after_move(code), 303)
+
+
+@bp.post("/pengawas/butir/<id:item_id>/serahkan")
+def assign(item_id: str) -> ResponseReturnValue:
+    """Give a waiting or held item to one of the office's verifiers."""
+    with services().sessions.begin() as session:
+        item = access.may_see_item(session, actor(), item_id)
+        verifier = access.may_be_given(session, item, request.form.get("akun", ""))
+        queue.reassign(
+            session, item, to_actor=verifier.actor, actor=actor().actor, role=actor().role,
+            now=now(), seconds=services().config.lease_seconds,
+        )  # fmt: skip
+        code, name = item.office.code, verifier.name
+    flash(_("Butir diserahkan kepada %(name)s.", name=name), "success")
+    return redirect(url_for("office.items", code=code, keadaan="dipegang"), 303)
 
 
 @bp.post("/pengawas/butir/<id:item_id>/periksa")

@@ -50,6 +50,21 @@ def test_a_chief_takes_an_item_from_its_holder(stand: Stand) -> None:
         assert session.scalars(select(Item).where(Item.public_id == item)).one().holder is None
 
 
+def test_a_chief_gives_an_item_to_one_of_his_verifiers(stand: Stand) -> None:
+    item, chief = claimed(stand), stand.browser("pengawas")
+    other = stand.people["verifikator.b"]
+    page = chief.get(f"{OFFICE}/butir").text
+    assert page.count("/serahkan") == 5
+    assert page.count(f'<option value="{other.public_id}">') == 5
+    assert "/serahkan" not in stand.browser("pengawas.ri").get(f"{OFFICE}/butir").text
+    reply = chief.send(f"/pengawas/butir/{item}/serahkan", akun=other.public_id)
+    assert (reply.status_code, reply.location) == (303, f"{OFFICE}/butir?keadaan=dipegang")
+    assert "Butir diserahkan kepada Contoh verifikator.b." in chief.get(reply.location).text
+    begun = stand.browser("verifikator.b").send("/antrean/ambil")
+    assert begun.location == f"/periksa/{item}"
+    assert "Butir diserahkan kepada verifikator" in chief.get(f"{OFFICE}/riwayat").text
+
+
 def test_the_national_supervisor_sees_offices_and_a_kabupaten_only_itself(stand: Stand) -> None:
     board = stand.browser("pengawas.ri").get("/pengawas").text
     assert OFFICE in board

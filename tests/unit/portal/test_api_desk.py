@@ -160,6 +160,25 @@ def test_flag_return_revoke_by_those_who_may(stand: Stand) -> None:
     assert (lost.status_code, lost.json["code"]) == (409, "lease_lost")
 
 
+def test_a_chief_gives_an_item_to_a_verifier_of_its_office_only(stand: Stand) -> None:
+    verifier, chief = stand.browser("verifikator.a"), stand.browser("pengawas")
+    item = verifier.call("POST", CLAIM, {}).json["id"]
+    path = f"/api/v1/items/{item}/reassign"
+    ids = {login: person.public_id for login, person in stand.people.items()}
+    assert verifier.call("POST", path, {"account": ids["verifikator.b"]}).status_code == 403
+    wrong = ("verifikator.lain", "pengawas", "koordinator.a")
+    replies = [chief.call("POST", path, {"account": account})
+               for account in (*(ids[login] for login in wrong), "0" * 32)]  # fmt: skip
+    assert {(reply.status_code, reply.data) for reply in replies} == {(404, replies[0].data)}
+    assert chief.call("POST", path, {"account": ids["verifikator.b"]}).status_code == 204
+    assert stand.browser("verifikator.b").call("POST", CLAIM, {}).json["id"] == item
+    lost = verifier.call("POST", f"/api/v1/items/{item}/heartbeat", {})
+    assert (lost.status_code, lost.json["code"]) == (409, "lease_lost")
+    body = {"account": ids["verifikator.a"]}
+    assert stand.browser("pengawas.ri").call("POST", path, body).status_code == 404
+    assert stand.browser("administrator").call("POST", path, body).status_code == 204
+
+
 def test_the_party_sees_nothing_before_publication_and_the_reason_after(stand: Stand) -> None:
     verifier, party = stand.browser("verifikator.a"), stand.browser("koordinator.a")
     for _ in range(3):

@@ -121,6 +121,30 @@ def test_a_supervisor_takes_an_item_away(sessions: Sessions) -> None:
         judge(session, desk.items[0])
 
 
+@pytest.mark.parametrize("holder", [None, VERIFIER])
+def test_a_supervisor_gives_an_item_to_a_verifier(sessions: Sessions, holder: str | None) -> None:
+    desk = build_desk(sessions, 1)
+    if holder is not None:
+        with sessions.begin() as session:
+            take(session, desk.office, holder)
+    later = NOON + 10 * MINUTE
+    with sessions.begin() as session:
+        queue.reassign(
+            session, again(session, desk.items[0]), to_actor=SECOND,
+            actor=SUPERVISOR, role=Role.SUPERVISOR, now=later, seconds=LEASE,
+        )  # fmt: skip
+    with sessions.read() as session:
+        item = again(session, desk.items[0])
+        assert (item.holder, item.lease_until) == (SECOND, later + timedelta(seconds=LEASE))
+        (entry,) = journal.entries(session, item.office.chain, kinds=["item.assigned"])
+        facts = {"item": item.public_id, "holder": holder, "to": SECOND}
+        assert (entry.actor, journal.facts_of(entry)) == (SUPERVISOR, facts)
+        seen = session.scalars(select(AccessEntry).order_by(AccessEntry.id.desc())).all()[0]
+        assert (seen.actor, seen.action) == (SECOND, "item.claim")
+    with sessions.begin() as session:
+        assert judge(session, desk.items[0], actor=SECOND, now=later).outcome == "MS"
+
+
 def test_signing_out_gives_everything_back(sessions: Sessions) -> None:
     desk = build_desk(sessions, 2)
     with sessions.begin() as session:

@@ -131,6 +131,19 @@ class QueueMachine(RuleBasedStateMachine):
         if self.does(number, may, queue.revoke, SUPERVISOR):
             self.free(self.items[number])
 
+    @rule(actor=actors, to=actors, number=numbers)
+    def assign(self, actor: str, to: str, number: int) -> None:
+        item = self.items[number]
+        may = item.state in (ItemState.QUEUED, ItemState.CLAIMED)
+        may = may and ROLES[actor] is Role.SUPERVISOR
+        with self.tried(may), self.sessions.begin() as session:
+            queue.reassign(
+                session, again(session, self.desk.items[number]), to_actor=to,
+                actor=actor, role=ROLES[actor], now=self.now, seconds=LEASE,
+            )  # fmt: skip
+        if may:
+            self.hold(item, to)
+
     @rule(actor=actors, number=numbers, outcome=st.sampled_from(list(Outcome)))
     def decide(self, actor: str, number: int, outcome: Outcome) -> None:
         item = self.items[number]

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from tests.builders import LEASE, SUPERVISOR, VERIFIER
+from tests.builders import LEASE, SECOND, SUPERVISOR, VERIFIER
 from tests.unit.verification.desk import Desk, again, build_desk
 from tests.world import HOUR, NOON
 from verification import decisions, publication, queue
@@ -52,6 +52,9 @@ ACTS: dict[Action, Act] = {
     Action.FLAG: lambda s, i, r: queue.flag(s, i, actor=VERIFIER, role=r, now=NOON, note="-"),
     Action.RETURN: lambda s, i, r: queue.return_to_queue(s, i, actor=VERIFIER, role=r, now=NOON),
     Action.REVOKE: lambda s, i, r: queue.revoke(s, i, actor=SUPERVISOR, role=r, now=NOON),
+    Action.ASSIGN: lambda s, i, r: queue.reassign(
+        s, i, to_actor=SECOND, actor=SUPERVISOR, role=r, now=NOON, seconds=LEASE
+    ),
     Action.DECIDE: _decide,
     Action.UNDO: lambda s, i, r: decisions.undo(
         s, i, actor=VERIFIER, role=r, now=NOON, seconds=LEASE
