@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import itertools
 import logging
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,7 @@ from tests.files import jpeg, pdf
 from tests.journeys.api import Account
 from tests.journeys.job_proof import tampered_row_is_named, verify
 from tests.stack import Stack
-from tests.traffic import AD_ART, OFFICE, Target
+from tests.traffic import AD_ART, OFFICE, Target, Visitor, ask
 from verification.rosters.synthetic import (
     ADDRESS,
     HEADINGS,
@@ -178,7 +180,16 @@ class PartyJob:
             list(self.coordinator.everything("files")),
             self.coordinator.get(f"rosters/{self.roster}"),
             sorted(kinds),
+            self.page("/hasil"),
         ]
+
+    def page(self, path: str) -> str:
+        """The main part of a page, read by a person who has just signed in."""
+        person = Visitor(self.stack.base_url, self.stack.logins[self.coordinator.login])
+        answer = ask(self.stack.base_url, "GET", path, person.bearer).expect(200)
+        main = re.search(r"<main.*</main>", answer.body.decode(), re.DOTALL)
+        assert main is not None
+        return html.unescape(main.group())
 
     def results(self, round_: int) -> list[dict[str, Any]]:
         return list(self.coordinator.everything(f"results?round={round_}"))

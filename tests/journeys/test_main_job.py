@@ -55,8 +55,12 @@ def decided(stack: Stack, parties: list[PartyJob], desk: Desk, by_keys: int = 0)
 def assert_seen(parties: list[PartyJob], rows: Decided, round_: int) -> None:
     """Each party sees its own decisions with their reasons, and no others."""
     for party in parties:
-        seen = Counter((row["outcome"], row["reason"]) for row in party.results(round_))
+        results = party.results(round_)
+        seen = Counter((row["outcome"], row["reason"]) for row in results)
         assert seen == Counter(row[1:] for row in rows.values() if row[0] == party.letter)
+        first = next(row for row in results if row["outcome"] != "MS")
+        page = party.page(f"/hasil?babak={round_}&hasil={first['outcome']}")
+        assert first["reason_text"] in page
 
 
 def repaired_and_published(stack: Stack, parties: list[PartyJob], desks: list[Desk]) -> None:
@@ -88,6 +92,7 @@ def proven(stack: Stack, parties: list[PartyJob], folder: Path) -> None:
     assert '"level": "error"' not in logs
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_from_nothing_to_repaired_and_published(
     start_stack: StartStack, database: str, tmp_path: Path
@@ -104,6 +109,7 @@ def test_from_nothing_to_repaired_and_published(
     proven(stack, parties, tmp_path)
 
 
+@pytest.mark.timeout(600)
 def test_ten_thousand_members_a_party(start_stack: StartStack, tmp_path: Path) -> None:
     """300 items by keys, 2,000 by racing programs; the rest of the nation has not finished."""
     stack = start_stack(portal_processes=2)
