@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -154,8 +155,8 @@ class Stack:
         assert not left, left
 
     def wait_until_ready(self) -> None:
-        """Until `/readyz` answers 200 through nginx."""
-        self._wait(lambda: self._readyz() == 200, "/readyz")
+        """Until `/readyz` answers 200 through nginx and every upload process listens."""
+        self._wait(lambda: self._readyz() == 200 and self._uploads_listen(), "/readyz and uploads")
 
     def _wait(self, true: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -245,6 +246,13 @@ class Stack:
             return 0
         finally:
             client.close()
+
+    def _uploads_listen(self) -> bool:
+        for index in range(self.config.upload_processes):
+            with socket.socket(socket.AF_UNIX) as probe:
+                if probe.connect_ex(str(self.config.upload_socket(index))) != 0:
+                    return False
+        return True
 
     def _assert_clean(self) -> None:
         injected = {index for begin, end in self._faults for index in range(begin, end)}

@@ -86,6 +86,8 @@ def test_it_stops_the_last_wave_first_and_leaves_nothing(
 ) -> None:
     tree = start("polite", "--", "second")
     tree.wait_for("all started")
+    tree.wait_for("polite ")
+    tree.wait_for("second ")
     tree.process.send_signal(number)
     assert tree.process.wait(20) == 0
     assert [line for line in tree.events() if "stops" in line] == ["second stops", "polite stops"]
