@@ -162,7 +162,7 @@ class _Import:
 
     def _store(self, rows: Sequence[AcceptedRow], taken: Mapping[str, Taken]) -> None:
         with self._sessions.read() as session:
-            places = self._places.find(session, rows)
+            places = self._places.find(session, rows, taken)
         niks = self._keys.encipher_many([row.nik for row in rows])
         members: list[dict[str, Any]] = []
         collided: list[tuple[AcceptedRow, Place, Taken]] = []

@@ -1,7 +1,8 @@
 """A file that corrects a list: what stays of the version before, carried into the new one.
 
-Rows are matched by `row_ref`. A member that the file does not name stays; a rejected row that it does
-not name stays rejected; a corrected one becomes a member on its old line.
+Rows are matched by `row_ref`, or where they have none by NIK and card number together. A member that
+the file does not name stays; a rejected row that it does not name stays rejected; a corrected one
+becomes a member on its old line.
 
 Next station: `verification.rosters.finishing`.
 """

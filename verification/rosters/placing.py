@@ -1,7 +1,8 @@
 """Which member of the version before a row is: the same NIK, or the same `row_ref`, is the same person.
 
 The subject a verifier judges survives corrections this way: a wrong NIK corrected under its
-`row_ref` keeps it, and so does a moved or renamed member under his NIK.
+`row_ref` keeps it, and so does a moved or renamed member under his NIK. A correction without a
+`row_ref` that has both NIK and card number of a member is that member's row.
 
 Next station: `verification.rosters.importer` stores the row under what is found here.
 """
@@ -10,14 +11,15 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from verification.models import Member, RejectedRow
 from verification.rosters.handover import AcceptedRow
+from verification.rosters.merging import Taken
 from verification.rosters.rules.listwide import NIK_REPEATED
 from verification.secrets import FieldKeys
 
@@ -66,10 +68,12 @@ class Places:
         # Only rows the child found repeated can meet their like again: a few, not the list.
         self._repeated: dict[str, str] = {}
 
-    def find(self, session: Session, rows: Sequence[AcceptedRow]) -> list[Place]:
-        """One place for each row, in order."""
+    def find(
+        self, session: Session, rows: Sequence[AcceptedRow], taken: Mapping[str, Taken]
+    ) -> list[Place]:
+        """One place for each row, in order. `taken`: cards of members that no `row_ref` names."""
         by_ref, by_nik, refused = self._known(session, rows)
-        return [self._place(row, by_ref, by_nik, refused) for row in rows]
+        return [self._place(row, by_ref, by_nik, refused, taken) for row in rows]
 
     def rejected_lines(self, session: Session, refs: Iterable[str]) -> dict[str, int]:
         """Row references that stand for a rejected row of the version before, with their lines."""
@@ -144,17 +148,24 @@ class Places:
         by_ref: dict[str, Known],
         by_nik: dict[bytes, Known],
         refused: dict[str, int],
+        taken: Mapping[str, Taken],
     ) -> Place:
         terms = self._keys.search_terms(row.nik) if by_nik or by_ref else ()
         same = next((by_nik[term] for term in terms if term in by_nik), None)
         before = by_ref.get(row.row_ref)
+        holder = taken.get(row.texts["kta_number"])
+        if not row.row_ref and same is not None and holder is not None and holder.nik in terms:
+            before = replace(same, row_ref=holder.row_ref, line=holder.line)
         warnings = row.warnings
         other = same is not None and (before is None or same.row_ref != before.row_ref)
         if self._merging and other:
             warnings |= NIK_REPEATED.flag
+        row_ref = row.row_ref if row.row_ref in refused else new_row_ref()
+        if before is not None:
+            row_ref = before.row_ref
         return Place(
             subject_key=self._subject(row, before, same, terms),
-            row_ref=row.row_ref if before or row.row_ref in refused else new_row_ref(),
+            row_ref=row_ref,
             line=before.line if before else refused.get(row.row_ref),
             warnings=warnings,
         )

@@ -158,6 +158,22 @@ def test_a_nik_that_somebody_in_the_list_has_is_a_warning(stand: Stand) -> None:
     ]
 
 
+def test_a_row_without_reference_replaces_the_member_of_its_nik_and_card(stand: Stand) -> None:
+    old = stand.load(stand.write("a", people(3)))
+    member = stand.members(old.version_id)[1]
+    mended = people(2)[1] | {"address": "JALAN CONTOH NOMOR 9"}
+    new = stand.load(stand.write("b", [mended]), corrects=old.roster)
+    assert (new.sent, new.stored, new.repeated) == (3, 3, 0)
+    assert (new.added, new.removed, new.changed) == (0, 0, 1)
+    now = stand.members(new.version_id)[1]
+    assert (now.line, now.row_ref, now.subject_key) == (
+        member.line,
+        member.row_ref,
+        member.subject_key,
+    )
+    assert (now.address, now.warnings) == ("JALAN CONTOH NOMOR 9", 0)
+
+
 def test_the_workbook_holds_text_and_comes_back(stand: Stand) -> None:
     old = spoiled(stand)
     path = stand.folder / "ditolak.xlsx"
