@@ -33,6 +33,8 @@ from verification.reference import requirements
 from verification.rosters.columns import COLUMNS
 from verification.rosters.templates import template_csv, template_xlsx
 from verification.rosters.versions import UNCLEAR, confirm_columns
+from verification.schedule import current_round
+from verification.slots import is_repair, members_to_repair
 from verification.states import FileState, ListStage
 
 PAGE = 50
@@ -163,9 +165,24 @@ def _page(
         is_open=slot_receives(
             session, participation, view.requirement, view.region
         ),
+        repair=_repair(session, participation, view),
         asked=asked,
         unreasoned=unreasoned,
     )  # fmt: skip
+
+
+def _repair(session: Session, participation: Participation, view: RosterView) -> str | None:
+    """While members of this list are to be repaired: the address where their scans are renewed."""
+    round_ = current_round(session, participation.election)
+    region = view.region.code
+    if not (
+        is_repair(session, round_) and members_to_repair(session, participation, round_, region)
+    ):
+        return None
+    for row in requirements(session, participation.election):
+        if row.purpose == Purpose.SCANS.value and row.level == view.region.level:
+            return url_for("party.slot", syarat=row.code, wilayah=region)
+    return url_for("party.upload")
 
 
 def _view(session: Session, list_id: str) -> RosterView:
