@@ -4,6 +4,7 @@
 // found again by the fingerprint of the same file.
 
 import { codesIn, Places, requirementIn } from "./claim.js";
+import { fingerprint } from "./fingerprint.js";
 import { UploadQueue } from "./queue.js";
 import { Row } from "./row.js";
 import { Server } from "./server.js";
@@ -113,10 +114,27 @@ async function take(files, claim = null) {
   for (const file of files) {
     const row = new Row(at("row"), file, config);
     at("rows").append(row.root);
-    if (claim) start(file, row, claim.requirement, claim.region);
+    const known = claim ?? (await leftOver(file));
+    if (known) start(file, row, known.requirement, known.region);
     else await direct(file, row);
   }
   line();
+}
+
+/** What the unfinished upload of this very file was for: its name need not tell, and is not asked again. */
+async function leftOver(file) {
+  for (const { dataset } of document.querySelectorAll("[data-again]")) {
+    const { mark, length, requirement, region } = JSON.parse(dataset.again);
+    const purpose = config.requirements[requirement]?.purpose;
+    if (config.requirement || !purpose || length !== file.size) continue;
+    try {
+      const claim = { purpose, requirement, region: region.code };
+      if ((await fingerprint(file, claim)) === mark) return { requirement, region };
+    } catch {
+      return null;  // a file that cannot be read says so in its own row
+    }
+  }
+  return null;
 }
 
 /** Give a file its claim from page and name; what they do not tell is asked in its row. */
