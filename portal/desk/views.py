@@ -25,7 +25,7 @@ from portal.desk.moves import Hand, Verdict
 from portal.refusals import BadInput
 from verification import board, decisions, queue
 from verification.decisions import PastDecision
-from verification.models import Item, RosterVersion
+from verification.models import Item
 from verification.reference import reason_codes
 from verification.states import ItemState, Outcome, Role
 
@@ -172,7 +172,6 @@ def _parts(session: Session, item: Item) -> dict[str, Any]:
         "item": item,
         "lines": lines_of(sheet),
         "notices": spelled["notices"],
-        "rows": _rows(session, item),
         "past": _earlier(sheet.history),
         "flagged": flag_notes(session, item.office, [item]).get(item.public_id),
         "reason_texts": {**_reason_texts(session, [item]), **codes},
@@ -186,13 +185,6 @@ def _parts(session: Session, item: Item) -> dict[str, Any]:
         "left": _left(item, now()) if sheet.clear else None,
         "may_take": _may_take(item, actor()),
     }
-
-
-def _rows(session: Session, item: Item) -> int | None:
-    """How many rows the member's list has: `baris 3.112 dari 6.681`."""
-    if item.member is None:
-        return None
-    return session.get_one(RosterVersion, item.member.version_id).sent
 
 
 def _earlier(history: tuple[PastDecision, ...]) -> list[PastDecision]:
