@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal.actors import Actor
 from verification.card_scans import KINDS, scans_for
@@ -27,7 +27,16 @@ from verification.errors import NotFound
 from verification.file_checks import findings_of
 from verification.files import derived_path
 from verification.journal import log_access
-from verification.models import Finding, Item, Member, ReasonCode, ReceivedFile, SubmissionPin
+from verification.models import (
+    Finding,
+    Item,
+    Member,
+    Participation,
+    ReasonCode,
+    ReceivedFile,
+    Subject,
+    SubmissionPin,
+)
 from verification.rosters.rules.base import Fault
 from verification.rosters.rules.catalogue import faults_in
 from verification.rosters.work import named_in_words
@@ -101,6 +110,7 @@ def sheet_of(
 
     `logged=False`: the masked answer to a decision that this reader has just made.
     """
+    _gather(session, item)
     clear = holds(item, reader, now)
     if logged and not clear:
         log_access(
@@ -123,12 +133,32 @@ def sheet_of(
         lease_until=item.lease_until if clear else None,
         member=_member(item.member, keys, clear=clear) if item.member else None,
         faults=tuple(faults_in(item.member.warnings)) if item.member else (),
-        placeholders=named_in_words(session, item.member.version_id) if item.member else {},
+        placeholders=_named(session, item.member),
         findings=tuple(each for file in files for each in findings_of(session, file)),
         images=images,
         history=tuple(history(session, item.subject)),
         reasons=tuple(reasons_for(session, item)),
     )
+
+
+def _gather(session: Session, item: Item) -> None:
+    """Ask once for all that stands around an item; one by one it would be nine questions."""
+    around = (
+        joinedload(Item.participation).joinedload(Participation.party),
+        joinedload(Item.participation).joinedload(Participation.election),
+        joinedload(Item.subject).joinedload(Subject.requirement),
+        joinedload(Item.subject).joinedload(Subject.region),
+        joinedload(Item.round),
+        joinedload(Item.office),
+        joinedload(Item.member),
+    )
+    session.scalars(select(Item).where(Item.id == item.id).options(*around)).one()
+
+
+def _named(session: Session, member: Member | None) -> dict[str, str]:
+    if member is None or not member.warnings:
+        return {}
+    return named_in_words(session, member.version_id)
 
 
 def holds(item: Item, reader: Actor, now: datetime) -> bool:
