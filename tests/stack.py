@@ -78,7 +78,7 @@ class Stack:
 
     `database_url`: a seeded database when it is not the SQLite file in that home. With `line`, the
     address people use leads over `stack.line`, which can be slowed and cut. The end of the block
-    asserts that no process is left and that nginx saw no 502 or 504 outside `fault()`.
+    asserts that no process is left and that nginx saw no 500, 502 or 504 outside `fault()`.
     """
 
     def __init__(
@@ -262,7 +262,11 @@ class Stack:
         unexpected = [
             line
             for index, line in enumerate(log)
-            if index not in injected and any(s in line["upstream_status"] for s in ("502", "504"))
+            if index not in injected
+            and (
+                line["status"] == 500
+                or any(s in line["upstream_status"] for s in ("500", "502", "504"))
+            )
         ]
         assert unexpected == [], "an upstream failed outside an injected fault"
 
