@@ -33,7 +33,7 @@ from verification.models import (
 from verification.reference import requirements
 from verification.reports import Result, outcome_counts, results_for
 from verification.schedule import current_round, rounds, window_now
-from verification.slots import is_repair
+from verification.slots import is_repair, submission_in
 from verification.states import Outcome
 
 PAGE = 50
@@ -73,6 +73,9 @@ def results() -> ResponseReturnValue:
         found = _results(session, participation, shown, asked) if shown else []
         kept = found[:PAGE]
         window = _window(session, participation)
+        latest = current_round(session, election)
+        repair = shown is not None and shown.id != latest.id and is_repair(session, latest)
+        sent = submission_in(session, participation, latest) is not None
         return render_template(
             "party/results.html",
             rows=_told(session, participation, kept),
@@ -81,7 +84,8 @@ def results() -> ResponseReturnValue:
             shown=shown,
             counts=counts,
             outcomes=list(Outcome),
-            repairing=shown is not None and is_repair(session, current_round(session, election)),
+            repairing=repair and not sent,
+            repaired=repair and sent,
             window=window if window and window.opens_at <= now() < window.closes_at else None,
             asked=asked,
         )
