@@ -148,6 +148,7 @@ class EdgeStand:
             }
         )
         self._behind: list[Behind] = []
+        self._answered = 0
         edge.write_configuration(self.config)
         plan = replace(edge.edge_of(self.config), worker_processes=1, **self.changes)
         edge.configuration_path(self.config).write_text(render(plan))
@@ -186,7 +187,9 @@ class EdgeStand:
             client.request(method, target, body=body, headers=named)
             got = client.getresponse()
             found = {name.lower(): value for name, value in got.getheaders()}
-            return Answered(status=got.status, headers=found, body=got.read())
+            answered = Answered(status=got.status, headers=found, body=got.read())
+            self._answered += 1
+            return answered
         finally:
             client.close()
 
@@ -195,9 +198,13 @@ class EdgeStand:
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)
 
     def access_log(self) -> list[dict[str, Any]]:
-        """Every request so far, as nginx wrote it down."""
-        text = (self.config.log_dir / "nginx-access.log").read_text()
-        return [json.loads(line) for line in text.splitlines()]
+        """Every request so far, as nginx wrote it down; it does so after the answer has gone out."""
+        path = self.config.log_dir / "nginx-access.log"
+        deadline = time.monotonic() + 5
+        while len(lines := path.read_text().splitlines()) < self._answered:
+            assert time.monotonic() < deadline, lines
+            time.sleep(0.01)
+        return [json.loads(line) for line in lines]
 
     def everything_logged(self) -> str:
         """All logs in one text."""
