@@ -153,13 +153,13 @@ def _in_scope(account: Account, region: str) -> None:
         raise OutOfScope("the region is outside the account's")
 
 
-def _fits(requirement: Requirement, wanted: Wanted, length: int) -> None:
+def _fits(requirement: Requirement, wanted: Wanted, length: int | None) -> None:
     if wanted.media_type not in requirement.accepts:
         kinds = ", ".join(_KINDS.get(kind, kind) for kind in requirement.accepts)
         raise CreationRefused(
             415, "unsupported_type", f"Jenis berkas ini tidak diterima untuk syarat ini: {kinds}."
         )
-    if length > requirement.max_bytes:
+    if length is not None and length > requirement.max_bytes:
         size = requirement.max_bytes // 1024**2
         raise CreationRefused(
             413, "too_large", f"Berkas lebih besar daripada batas syarat ini, {size} MB."

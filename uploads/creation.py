@@ -8,16 +8,16 @@ Next station: the new upload's bytes, `uploads/transfer.py`.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from uploads.capability import mint_id
 from uploads.counters import Counters
 from uploads.errors import CreationRefused, PolicyUnavailable, TooLarge
 from uploads.finishing import Finisher
-from uploads.headers import parse_bytes, parse_metadata
-from uploads.model import Request, Upload
+from uploads.model import Upload
 from uploads.policy import CreateRequest, Grant, Policy
 from uploads.store import Store
 from uploads.threads import awaitable, run
@@ -28,6 +28,24 @@ POLICY_SECONDS = 2.0
 WAITING_PER_THREAD = 16
 """Questions that may wait for each thread; more could not be answered in time."""
 NOT_CREATED = "not created"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An upload somebody wants, in plain values; `length` in bytes, None when it is declared later.
+
+    The last four say who asks and go to the Policy as they came; they are secrets.
+    """
+
+    length: int | None
+    metadata: Mapping[str, str] = field(repr=False)
+    partial: bool = False
+    parts: tuple[str, ...] = ()
+    joined_as: str = ""
+    authorization: str | None = field(default=None, repr=False)
+    cookie: str | None = field(default=None, repr=False)
+    origin: str | None = None
+    host: str | None = None
 
 
 class Creation:
@@ -61,49 +79,58 @@ class Creation:
     def stop(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def create(self, request: Request) -> Upload:
-        """A durable upload of no bytes for a POST whose rules have passed.
+    async def permit(self, wanted: Wanted) -> Upload:
+        """The upload as it may come to be; nothing is stored. Then comes `store` or `give_up`.
 
-        Raises StoreFull, CreationRefused, PolicyUnavailable, TooLarge, StoreTrouble.
+        Raises StoreFull, CreationRefused, PolicyUnavailable, TooLarge.
         """
         upload_id = mint_id(self._shards)
-        length = parse_bytes(request.headers, "upload-length")
-        metadata = parse_metadata(request.headers.get("upload-metadata", ""))
-        await run(self._disk, self._store.check_room, length)
+        await run(self._disk, self._store.check_room, wanted.length or 0)
         grant = await self._ask(
             CreateRequest(
                 upload_id=upload_id,
-                length=length,
-                metadata=metadata,
-                authorization=request.headers.get("authorization"),
-                cookie=request.headers.get("cookie"),
-                origin=request.headers.get("origin"),
-                host=request.headers.get("host"),
+                length=wanted.length,
+                metadata=wanted.metadata,
+                authorization=wanted.authorization,
+                cookie=wanted.cookie,
+                origin=wanted.origin,
+                host=wanted.host,
+                partial=wanted.partial,
+                parts=wanted.parts,
             )
         )
+        if wanted.length is not None and wanted.length > grant.max_size:
+            self.give_up(upload_id)
+            raise TooLarge(f"the maximum is {grant.max_size} bytes")
         now = self._now()
-        upload = Upload(
+        return Upload(
             upload_id=upload_id,
-            length=length,
+            length=wanted.length,
             offset=0,
-            metadata=metadata,
+            metadata=wanted.metadata,
             owner=grant.owner,
             claim=grant.claim,
             max_size=grant.max_size,
             created_at=now,
             expires_at=grant.expires_at,
             changed_at=now,
+            partial=wanted.partial,
+            parts=wanted.parts,
+            joined_as=wanted.joined_as,
         )
-        if length > grant.max_size:
-            self._finisher.ended(upload_id, NOT_CREATED)
-            raise TooLarge(f"the maximum is {grant.max_size} bytes")
+
+    async def store(self, upload: Upload) -> None:
+        """Make a permitted upload of no bytes durable. Raises StoreFull, StoreTrouble."""
         try:
             await run(self._disk, self._store.create, upload)
         except BaseException:
-            self._finisher.ended(upload_id, NOT_CREATED)
+            self.give_up(upload.upload_id)
             raise
         self._counters.created += 1
-        return upload
+
+    def give_up(self, upload_id: str) -> None:
+        """What was granted will not come to be: tell the Policy, in the background."""
+        self._finisher.ended(upload_id, NOT_CREATED)
 
     async def _ask(self, request: CreateRequest) -> Grant:
         if self._asked >= self._most_waiting:
@@ -135,4 +162,4 @@ class Creation:
     ) -> None:
         granted = not done.cancelled() and done.exception() is None
         if granted and not loop.is_closed():
-            loop.call_soon_threadsafe(self._finisher.ended, request.upload_id, NOT_CREATED)
+            loop.call_soon_threadsafe(self.give_up, request.upload_id)

@@ -19,6 +19,7 @@ CLAIM = RESERVED_METADATA + "claim"
 CREATED = RESERVED_METADATA + "created"
 EXPIRES = RESERVED_METADATA + "expires"
 MAX_SIZE = RESERVED_METADATA + "max-size"
+JOINED_AS = RESERVED_METADATA + "joined-as"
 
 
 def to_info(upload: Upload) -> str:
@@ -30,16 +31,18 @@ def to_info(upload: Upload) -> str:
         EXPIRES: upload.expires_at.isoformat(),
         MAX_SIZE: str(upload.max_size),
     }
+    if upload.joined_as:
+        ours[JOINED_AS] = upload.joined_as
     info = {
         "ID": upload.upload_id,
-        "Size": upload.length,
-        "SizeIsDeferred": False,
+        "Size": upload.length or 0,
+        "SizeIsDeferred": upload.length is None,
         # tusd and we both take the data file's size instead.
         "Offset": 0,
         "MetaData": {**upload.metadata, **ours},
-        "IsPartial": False,
-        "IsFinal": False,
-        "PartialUploads": None,
+        "IsPartial": upload.partial,
+        "IsFinal": bool(upload.parts),
+        "PartialUploads": list(upload.parts) or None,
         "Storage": {"Type": "filestore"},
     }
     return json.dumps(info, ensure_ascii=False)
@@ -51,7 +54,7 @@ def from_info(text: str, *, offset: int, changed_at: datetime) -> Upload:
     found: dict[str, str] = info["MetaData"]
     return Upload(
         upload_id=info["ID"],
-        length=int(info["Size"]),
+        length=None if info["SizeIsDeferred"] else int(info["Size"]),
         offset=offset,
         metadata={
             key: value for key, value in found.items() if not key.startswith(RESERVED_METADATA)
@@ -62,4 +65,7 @@ def from_info(text: str, *, offset: int, changed_at: datetime) -> Upload:
         created_at=datetime.fromisoformat(found[CREATED]),
         expires_at=datetime.fromisoformat(found[EXPIRES]),
         changed_at=changed_at,
+        partial=bool(info["IsPartial"]),
+        parts=tuple(info["PartialUploads"] or ()),
+        joined_as=found.get(JOINED_AS, ""),
     )

@@ -127,7 +127,7 @@ class Finisher:
         self._store.sync(upload.upload_id)
         return Arrival(
             upload_id=upload.upload_id,
-            size=upload.length,
+            size=upload.offset,
             sha256=self._sha256(upload.upload_id),
             created_at=upload.created_at,
             finished_at=upload.changed_at.astimezone(UTC),

@@ -16,12 +16,14 @@ TUS_VERSION = "1.0.0"
 class Upload:
     """An upload as its store knows it.
 
-    `length` and `offset` in bytes; `metadata` is the client's, decoded; `changed_at` is the time of
-    the last byte. Everything but `offset` and `changed_at` was fixed at creation.
+    `length` and `offset` in bytes, `length` None until it is declared; `metadata` is the client's,
+    decoded; `changed_at` is the time of the last byte. `partial`: a part of a file to be joined;
+    `parts`: the ids this final upload is joined from, in order, and `joined_as` how its creator named
+    them, keys left out. Everything but `length`, `offset` and `changed_at` was fixed at creation.
     """
 
     upload_id: str
-    length: int
+    length: int | None
     offset: int
     metadata: Mapping[str, str] = field(repr=False)
     owner: str
@@ -30,10 +32,18 @@ class Upload:
     created_at: datetime
     expires_at: datetime
     changed_at: datetime
+    partial: bool = False
+    parts: tuple[str, ...] = ()
+    joined_as: str = ""
 
     @property
     def finished(self) -> bool:
         return self.offset == self.length
+
+    @property
+    def limit(self) -> int:
+        """How many bytes there may be: the declared length, or what was granted without one."""
+        return self.max_size if self.length is None else self.length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

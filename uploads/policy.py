@@ -34,16 +34,21 @@ class Claim:
 class CreateRequest:
     """A creation the protocol found in order: `length` in bytes, `metadata` decoded.
 
-    The four header values are the client's, verbatim; they are secrets and stay out of `repr`.
+    `length` None: declared later, so the Grant's `max_size` is what has to be reserved. `partial`: a
+    part of a file that is joined later, usually without metadata. `parts`: a final upload, joined from
+    the uploads of these ids, whose keys the client holds. The four header values are the client's,
+    verbatim; they are secrets and stay out of `repr`.
     """
 
     upload_id: str
-    length: int
+    length: int | None
     metadata: Mapping[str, str] = field(repr=False)
     authorization: str | None = field(repr=False)
     cookie: str | None = field(repr=False)
     origin: str | None
     host: str | None
+    partial: bool = False
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,9 +60,9 @@ def state_of(upload: Upload) -> dict[str, str]:
     }
     if upload.metadata:
         fields["Upload-Metadata"] = format_metadata(upload.metadata)
-    return fields | expires(upload, upload.offset)
+    return fields | expires(upload)
 
 
-def expires(upload: Upload, offset: int) -> dict[str, str]:
+def expires(upload: Upload) -> dict[str, str]:
     """Expiration: Upload-Expires as long as the upload is unfinished."""
-    return {} if offset == upload.length else {"Upload-Expires": format_expires(upload.expires_at)}
+    return {} if upload.finished else {"Upload-Expires": format_expires(upload.expires_at)}

@@ -1,28 +1,24 @@
-"""Every requirement of tus 1.0.0 as one small function, and each verb as the list of its requirements.
+"""What tus 1.0.0 requires of a request, each as one small function, and each verb as the list of them.
 
 A rule returns or raises a Refusal; the first refusal is the answer, so the order is part of the contract.
-Request rules are judged before the upload is taken, upload rules while it is held. Nothing is stored
-before both have passed ("Refuse before the first byte").
+They are judged before the upload is taken; what the upload itself must be like is
+`uploads/conditions.py`. Nothing is stored before both have passed ("Refuse before the first byte").
 
-Next station: `uploads/server.py` runs the lists, then writes.
+Next station: `uploads/server.py` runs the lists and calls `uploads/operations.py`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from uploads import headers
 from uploads.errors import (
-    DeletionRefused,
     LongerThanDeclared,
     NotOffered,
-    OffsetConflict,
     TooLarge,
     UnsupportedContentType,
     UnsupportedVersion,
-    UploadExpired,
 )
-from uploads.model import TUS_VERSION, Offer, Request, Upload
+from uploads.model import TUS_VERSION, Offer, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +29,7 @@ class Asked:
     offer: Offer
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A request and the upload it holds, at this moment."""
-
-    request: Request
-    upload: Upload
-    now: datetime
-
-
 RequestRule = Callable[[Asked], None]
-UploadRule = Callable[[Held], None]
 
 
 def speaks_our_version(asked: Asked) -> None:
@@ -116,33 +102,6 @@ def termination_is_offered(asked: Asked) -> None:
         raise NotOffered("termination is not offered")
 
 
-def is_not_expired(held: Held) -> None:
-    """Expiration: an expired upload is gone, 410; a finished one does not expire here."""
-    if not held.upload.finished and held.upload.expires_at <= held.now:
-        raise UploadExpired
-
-
-def offset_matches(held: Held) -> None:
-    """Core, PATCH: offsets MUST be equal, otherwise 409 and no change."""
-    if headers.parse_bytes(held.request.headers, "upload-offset") != held.upload.offset:
-        raise OffsetConflict(held.upload.offset)
-
-
-def fits_length(held: Held) -> None:
-    """Core, PATCH: the offset never exceeds Upload-Length; a body known to be too long is refused."""
-    if (
-        held.request.body_length is not None
-        and held.upload.offset + held.request.body_length > held.upload.length
-    ):
-        raise LongerThanDeclared("the body exceeds the declared length")
-
-
-def is_unfinished(held: Held) -> None:
-    """Termination, DELETE: the life of a finished upload belongs to the portal (design, Bytes)."""
-    if held.upload.finished:
-        raise DeletionRefused
-
-
 POST: tuple[RequestRule, ...] = (
     speaks_our_version,
     asks_only_what_is_offered,
@@ -163,7 +122,3 @@ PATCH: tuple[RequestRule, ...] = (
 DELETE: tuple[RequestRule, ...] = (speaks_our_version, termination_is_offered)
 BY_METHOD = {"HEAD": HEAD, "PATCH": PATCH, "DELETE": DELETE}
 """The verbs of an upload's own URL."""
-
-HEAD_UPLOAD: tuple[UploadRule, ...] = (is_not_expired,)
-PATCH_UPLOAD: tuple[UploadRule, ...] = (is_not_expired, offset_matches, fits_length)
-DELETE_UPLOAD: tuple[UploadRule, ...] = (is_not_expired, is_unfinished)

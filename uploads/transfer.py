@@ -155,7 +155,7 @@ async def receive(
 async def _pour(
     body: Body, place: Landing, upload: Upload, pool: Executor, enough: int
 ) -> Refusal | None:
-    room = upload.length - upload.offset
+    room = upload.limit - upload.offset
     try:
         while pieces := await body.read(enough):
             room -= sum(map(len, pieces))

@@ -242,7 +242,7 @@ def test_the_sweep_leaves_an_upload_that_is_being_written(tmp_path: Path) -> Non
     async def scenario(client: Exchange) -> None:
         location = await client.create(10)
         client.clock.moment += timedelta(days=8)
-        async with client.server._locks.hold(id_of(location)):
+        async with client.server.operations.locks.hold(id_of(location)):
             assert await client.server.expiry.sweep() == 0
         assert await client.server.expiry.sweep() == 1
 

@@ -1,0 +1,235 @@
+"""What can be done with an upload: create, look, append, remove. Plain values in and out, no header names.
+
+Lock, load, judge, write, finish: a layer of headers (tus in `uploads/server.py`) reads its requests into
+these values and says the results in its own words.
+
+Next station: `uploads/creation.py` for what is new, `uploads/transfer.py` for what comes in.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+
+from uploads import conditions
+from uploads.arrivals import ArrivalLog
+from uploads.body import Body, BodyStopped, BodyTaken
+from uploads.conditions import Held, judge
+from uploads.counters import Counters
+from uploads.creation import POLICY_SECONDS, Creation, Wanted
+from uploads.errors import (
+    ConnectionBroken,
+    LongerThanDeclared,
+    NotOffered,
+    OffsetConflict,
+    StoreFull,
+    StoreTrouble,
+    UnknownUpload,
+    UploadLocked,
+)
+from uploads.expiry import Expiry
+from uploads.finishing import Finisher, complete_and_open
+from uploads.headers import Checksum
+from uploads.locks import PATIENCE_SECONDS, Lease, Locks
+from uploads.model import Upload
+from uploads.policy import Policy
+from uploads.store import CanRemove, Store
+from uploads.threads import persist, run
+from uploads.transfer import Stored, landing, receive
+
+KIB, MIB = 1024, 1024**2
+WRITE_BYTES = 1 * MIB
+LEAST_WRITE_BYTES = 64 * KIB
+BUFFER_BUDGET = 64 * MIB
+"""What all bodies together gather: with many of them each writes smaller pieces."""
+
+
+class Operations:
+    """The uploads of one process over one store; `start` before the first of them, `stop` after the last."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        policy: Policy,
+        shards: Collection[int],
+        now: Callable[[], datetime],
+        disk_threads: int = 32,
+        policy_threads: int = 8,
+        hash_threads: int = 2,
+        patience: float = PATIENCE_SECONDS,
+        policy_seconds: float = POLICY_SECONDS,
+    ) -> None:
+        self.counters = Counters()
+        self.arrivals = ArrivalLog(store.root)
+        self._store = store
+        self._shards = frozenset(shards)
+        self._now = now
+        self._disk = ThreadPoolExecutor(disk_threads, thread_name_prefix="disk")
+        self.locks = Locks(store.root / "locks", self._disk, patience=patience)
+        self.finisher = Finisher(store, self.arrivals, policy, self.counters, hash_threads)
+        self.expiry = Expiry(store, self.locks, self.finisher, self.counters, now, self._disk)
+        self._creation = Creation(
+            store=store,
+            policy=policy,
+            finisher=self.finisher,
+            shards=self._shards,
+            now=now,
+            counters=self.counters,
+            disk=self._disk,
+            policy_threads=policy_threads,
+            policy_seconds=policy_seconds,
+        )
+        self._bodies: set[Body] = set()
+        self._background: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    async def start(self) -> asyncio.Task[None]:
+        """Begin the background work of this event loop.
+
+        Returns a task that is done when what an earlier process left has been taken up; nobody need wait.
+        """
+        recovery, *_ = tasks = [
+            asyncio.create_task(persist(work))
+            for work in (self._recover, self.locks.watch, self.expiry.watch)
+        ]
+        for task in tasks:
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+        return recovery
+
+    def interrupt(self) -> None:
+        """Let every body in flight be stored as far as it came, and end. At once, no waiting."""
+        self._stopping = True
+        for body in self._bodies:
+            body.interrupt(BodyStopped)
+
+    async def stop(self) -> None:
+        """End the background work; no operation may be running any more."""
+        for task in self._background:
+            task.cancel()
+        if self._background:
+            await asyncio.wait(self._background)
+        await self.finisher.stop()
+        self._creation.stop()
+        self._disk.shutdown(wait=False)
+
+    async def create(
+        self, wanted: Wanted, body: Body | None = None, checksum: Checksum | None = None
+    ) -> Upload:
+        """A new upload with as much of `body` as could be stored, all of it durable.
+
+        A body that could not be stored does not undo the creation: the offset says from where to go on.
+        Raises what `Creation` raises, and LongerThanDeclared.
+        """
+        upload = await self._creation.permit(wanted)
+        await self._creation.store(upload)
+        self.expiry.add(upload.upload_id, upload.expires_at)
+        if body is not None:
+            async with self.locks.hold(upload.upload_id) as lease:
+                with contextlib.suppress(StoreFull, StoreTrouble):
+                    stored = await self._receive(body, lease, upload, checksum)
+                    if isinstance(stored.ending, LongerThanDeclared):
+                        raise stored.ending
+                    upload = replace(upload, offset=stored.offset)
+        elif upload.finished:  # a file of no bytes
+            self._complete(upload.upload_id)
+        return upload
+
+    async def look(self, upload_id: str) -> Upload:
+        """An upload with its durable offset, after taking it from whoever writes it.
+
+        Raises UnknownUpload, UploadExpired, UploadLocked, StoreTrouble.
+        """
+        async with self.locks.hold(upload_id) as lease:
+            upload = await self._load(lease)
+            judge(conditions.LOOK, Held(upload=upload, now=self._now()))
+            await run(self._disk, self._store.sync, upload_id)
+        return upload
+
+    async def append(
+        self, upload_id: str, offset: int, body: Body, checksum: Checksum | None = None
+    ) -> Upload:
+        """The bytes of `body` at `offset`, durable when this returns; the upload as it is then.
+
+        Raises OffsetConflict with the durable offset, what ended the body, and what `look` raises.
+        """
+        async with self.locks.hold(upload_id) as lease:
+            upload = await self._load(lease)
+            held = Held(upload=upload, now=self._now(), offset=offset, count=body.length)
+            try:
+                judge(conditions.APPEND, held)
+            except OffsetConflict:
+                # The answer names the present offset, so it is an acknowledgement.
+                await run(self._disk, self._store.sync, upload_id)
+                raise
+            stored = await self._receive(body, lease, upload, checksum)
+        if stored.ending is not None:
+            raise stored.ending
+        return replace(upload, offset=stored.offset)
+
+    async def remove(self, upload_id: str) -> None:
+        """An unfinished upload is gone, and its owner's reservation with it.
+
+        Raises NotOffered, DeletionRefused, and what `look` raises.
+        """
+        if not isinstance(self._store, CanRemove):
+            raise NotOffered
+        async with self.locks.hold(upload_id) as lease:
+            upload = await self._load(lease)
+            judge(conditions.REMOVE, Held(upload=upload, now=self._now()))
+            await run(self._disk, self._store.remove, upload_id)
+            lease.finished_with = True
+        self.expiry.forget(upload_id)
+        self.counters.terminated += 1
+        self.finisher.ended(upload_id, "terminated")
+
+    async def _load(self, lease: Lease) -> Upload:
+        try:
+            return await run(self._disk, self._store.load, lease.upload_id)
+        except UnknownUpload:
+            lease.finished_with = True
+            raise
+
+    async def _receive(
+        self, body: Body, lease: Lease, upload: Upload, checksum: Checksum | None
+    ) -> Stored:
+        place = landing(self._store, lease, upload, checksum)
+        self._bodies.add(body)
+        self.counters.active += 1
+        lease.when_wanted(lambda: body.interrupt(BodyTaken))
+        if self._stopping:
+            body.interrupt(BodyStopped)
+        try:
+            enough = max(LEAST_WRITE_BYTES, min(WRITE_BYTES, BUFFER_BUDGET // self.counters.active))
+            stored = await receive(body, place, upload, pool=self._disk, enough=enough)
+        finally:
+            self.counters.active -= 1
+            self._bodies.discard(body)
+        self._count(stored, upload)
+        if stored.offset == upload.length and not upload.finished:
+            lease.finished_with = True
+            self._complete(upload.upload_id)
+        return stored
+
+    def _count(self, stored: Stored, upload: Upload) -> None:
+        self.counters.bytes_stored += stored.offset - upload.offset
+        self.counters.broken += isinstance(stored.ending, ConnectionBroken)
+        self.counters.taken_over += isinstance(stored.ending, UploadLocked)
+
+    def _complete(self, upload_id: str) -> None:
+        self.expiry.forget(upload_id)
+        self.finisher.add(upload_id)
+
+    async def _recover(self) -> None:
+        await run(self._disk, self._store.tidy, self._shards)
+        unreported = await run(self._disk, self.finisher.unreported, self._shards)
+        complete, unfinished = await run(
+            self._disk, complete_and_open, self._store, self.arrivals, self._shards
+        )
+        for upload_id in {*unreported, *complete}:
+            self.finisher.add(upload_id)
+        for upload_id, expires_at in unfinished:
+            self.expiry.add(upload_id, expires_at)
