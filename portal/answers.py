@@ -65,6 +65,18 @@ ANSWERS: dict[type[DomainError], Answer] = {
         _("Tindakan ini memerlukan alasan yang sesuai. Tidak ada yang berubah. "
           "Pilih atau tulis alasannya, lalu kirim lagi."),
     ),
+    errors.DuplicateOpen: Answer(
+        409, "duplicate_open", _("Ganda belum selesai"),
+        _("Anggota ini juga ada di daftar lain, dan itu belum diselesaikan atau diputuskan untuk "
+          "partai lain. Keputusan belum disimpan. Selesaikan gandanya di bagian Ganda, atau pilih "
+          "BMS atau TMS."),
+    ),
+    errors.ClearingRefused: Answer(
+        409, "clearing_refused", _("Ganda tidak dapat diselesaikan dengan cara ini"),
+        _("Urutannya: surat pernyataan; bila kedua partai menyerahkannya, panggilan; lalu pilihan "
+          "orangnya yang menentukan. Tidak ada yang berubah. Muat ulang halaman untuk melihat "
+          "keadaan terakhir."),
+    ),
     errors.DossierLocked: Answer(
         409, "dossier_locked", _("Dosir terkunci"),
         _("Dosir atau bagian ini sudah dikirim dan tidak terbuka untuk perbaikan. "

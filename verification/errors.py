@@ -77,3 +77,11 @@ class AlreadyPublished(DomainError):
 
 class OnHold(DomainError):
     """A legal hold forbids erasing this."""
+
+
+class DuplicateOpen(DomainError):
+    """The member is, or may be, in another list as well, and that is not settled: no MS yet."""
+
+
+class ClearingRefused(DomainError):
+    """The rules do not settle this pair that way now: a statement or a summons comes first."""

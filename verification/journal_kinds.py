@@ -51,6 +51,18 @@ class Kind(Enum):
         "results.published", "office", "round", "ms", "bms", "tms", "results_digest",
     )  # fmt: skip
 
+    # Of a party's chain: how many of its members are, or may be, somewhere twice. No rival is named.
+    DUPLICATES_FOUND = ("duplicates.found", "submission", "internal", "external", "lapsed")
+    DUPLICATE_SETTLED = ("duplicate.settled", "subject", "resolution", "kept")
+    # Of the system's chain: a dossier compared; all of them compared again, and what was missed.
+    DUPLICATES_COMPARED = ("duplicates.compared", "submission", "parties", "rows", "pairs")
+    DUPLICATES_PROVEN = ("duplicates.proven", "parties", "rows", "pairs", "missed", "lapsed")
+    DUPLICATES_MISSED = ("duplicates.missed", "parties", "missed")
+    # Of an office's chain.
+    DUPLICATE_STATEMENT = ("item.duplicate_statement", "item", "duplicate", "mine")
+    DUPLICATE_SUMMONED = ("item.duplicate_summoned", "item", "duplicate")
+    DUPLICATE_CLEARED = ("item.duplicate_cleared", "item", "duplicate", "resolution", "kept")
+
     ITEM_RELEASED = ("item.released", "item")
     ITEM_SKIPPED = ("item.skipped", "item")
     ITEM_FLAGGED = ("item.flagged", "item")

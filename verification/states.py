@@ -87,6 +87,34 @@ class Outcome(StrEnum):
     TMS = "TMS"
 
 
+class DuplicateKind(StrEnum):
+    """Of two rows: same NIK and name; same NIK, other name; other NIK, a person like this one."""
+
+    IDENTICAL = "identical"
+    OTHER_NAME = "other_name"
+    SIMILAR = "similar"
+
+
+class DuplicateState(StrEnum):
+    """Of a pair: nothing is settled; the person is summoned; settled; no longer in the lists."""
+
+    OPEN = "open"
+    SUMMONED = "summoned"
+    SETTLED = "settled"
+    LAPSED = "lapsed"
+
+
+class Resolution(StrEnum):
+    """How a pair was settled: by the one party's statement, by the person's choice, by his absence
+    after a summons, or because these are two people.
+    """
+
+    STATEMENT = "statement"
+    CHOICE = "choice"
+    ABSENT = "absent"
+    DISTINCT = "distinct"
+
+
 _DESK = frozenset({Role.VERIFIER, Role.SUPERVISOR})
 _CHIEFS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 _SYSTEM = frozenset({Role.SYSTEM})

@@ -28,6 +28,14 @@ WORDS: dict[Kind, LazyString] = {
     Kind.QUEUED: _("Butir dosir masuk antrean"),
     Kind.ROUND_OPENED: _("Babak dibuka"),
     Kind.RESULTS_PUBLISHED: _("Hasil diumumkan kepada partai"),
+    Kind.DUPLICATES_FOUND: _("Ganda dicari setelah dosir dikirim"),
+    Kind.DUPLICATE_SETTLED: _("Keanggotaan ganda diselesaikan"),
+    Kind.DUPLICATES_COMPARED: _("Dosir dibandingkan dengan semua partai"),
+    Kind.DUPLICATES_PROVEN: _("Semua daftar dibandingkan ulang"),
+    Kind.DUPLICATES_MISSED: _("PERINGATAN: ganda yang terlewat ditemukan"),
+    Kind.DUPLICATE_STATEMENT: _("Surat pernyataan ganda dicatat"),
+    Kind.DUPLICATE_SUMMONED: _("Anggota ganda dipanggil"),
+    Kind.DUPLICATE_CLEARED: _("Ganda diselesaikan"),
     Kind.ITEM_RELEASED: _("Butir dilepas"),
     Kind.ITEM_SKIPPED: _("Butir dilewati"),
     Kind.ITEM_FLAGGED: _("Butir ditandai untuk pengawas"),
@@ -59,5 +67,7 @@ OFFICE_KINDS = tuple(
 SYSTEM_KINDS = tuple(
     kind for kind in WORDS
     if kind.value.startswith(("account.", "token.", "ticket."))
-    or kind in (Kind.ROUND_OPENED, Kind.ACCESSES_SEALED)
+    or kind in (
+        Kind.ROUND_OPENED, Kind.ACCESSES_SEALED,
+        Kind.DUPLICATES_COMPARED, Kind.DUPLICATES_PROVEN, Kind.DUPLICATES_MISSED)
 )  # fmt: skip

@@ -35,7 +35,8 @@ GROUPS: dict[str, Group] = {
     "daftar": Group(_("Daftar anggota"), (
         Kind.ROSTER_IMPORTED, Kind.ROSTER_FAILED, Kind.ROSTER_WITHDRAWN, Kind.ROSTER_RESTORED)),
     "dosir": Group(_("Pengiriman dan hasil"), (
-        Kind.SUBMITTED, Kind.QUEUED, Kind.ROUND_OPENED, Kind.RESULTS_PUBLISHED)),
+        Kind.SUBMITTED, Kind.QUEUED, Kind.ROUND_OPENED, Kind.RESULTS_PUBLISHED,
+        Kind.DUPLICATES_FOUND, Kind.DUPLICATE_SETTLED)),
     "tanda-terima": Group(_("Tanda terima"), (Kind.RECEIPT_ISSUED,)),
     "akun": Group(_("Akun"), (
         Kind.ACCOUNT_CREATED, Kind.ACCOUNT_CHANGED, Kind.ACCOUNT_DISABLED, Kind.ACCOUNT_ENABLED,
@@ -140,6 +141,23 @@ def _published(facts: Facts) -> str:
     return told
 
 
+def _duplicates(facts: Facts) -> str:
+    told: str = gettext(
+        "Ganda dicari: %(external)s dengan partai lain, %(internal)s di dalam daftar sendiri",
+        external=number(facts["external"]), internal=number(facts["internal"]),
+    )  # fmt: skip
+    return told
+
+
+def _settled(facts: Facts) -> str:
+    told: str = (
+        gettext("Ganda diselesaikan: anggota tetap di partai ini")
+        if facts["kept"]
+        else gettext("Ganda diselesaikan: anggota tidak dihitung untuk partai ini")
+    )
+    return told
+
+
 TOLD: dict[str, Callable[[Facts], str]] = {
     Kind.FILE_RECEIVED.value: _received,
     Kind.UPLOAD_GRANTED.value: _granted,
@@ -150,4 +168,6 @@ TOLD: dict[str, Callable[[Facts], str]] = {
     Kind.SUBMITTED.value: _submitted,
     Kind.QUEUED.value: _queued,
     Kind.RESULTS_PUBLISHED.value: _published,
+    Kind.DUPLICATES_FOUND.value: _duplicates,
+    Kind.DUPLICATE_SETTLED.value: _settled,
 }

@@ -1,5 +1,6 @@
 """The tables of verification, one module a topic."""
 
+from verification.models.duplicates import Comparison, Duplicate, ListTally
 from verification.models.files import ReceivedFile, Tombstone
 from verification.models.jobs import Job
 from verification.models.process import (
@@ -18,12 +19,15 @@ from verification.models.rosters import Member, RejectedRow, Roster, RosterVersi
 __all__ = [
     "AccessEntry",
     "Chain",
+    "Comparison",
     "Decision",
+    "Duplicate",
     "Election",
     "Finding",
     "Item",
     "Job",
     "JournalEntry",
+    "ListTally",
     "Member",
     "Office",
     "Participation",

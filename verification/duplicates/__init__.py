@@ -1,0 +1,1 @@
+"""Who is in two lists: found exactly and by likeness, settled by the rules of the process."""
