@@ -9,7 +9,7 @@ Next station: `Policy.ended`, through `uploads/finishing.py`.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 
@@ -71,6 +71,11 @@ class Expiry:
         self._now = now
         self._pool = pool
         self._open: dict[str, datetime] = {}
+
+    @property
+    def open(self) -> Collection[str]:
+        """The ids of the uploads that have begun and are not known to have ended."""
+        return self._open.keys()
 
     def add(self, upload_id: str, expires_at: datetime) -> None:
         self._open[upload_id] = expires_at

@@ -47,7 +47,14 @@ BUFFER_BUDGET = 64 * MIB
 
 
 class Operations:
-    """The uploads of one process over one store; `start` before the first of them, `stop` after the last."""
+    """The uploads of one process over one store; `start` before the first of them, `stop` after the last.
+
+    Another engine behind the same locks and conditions (`uploads/tusd/operations.py`) has its own
+    `_begin` and `_write`.
+    """
+
+    without: frozenset[str] = frozenset()
+    """Extensions its store would make possible and this engine has not got."""
 
     def __init__(
         self,
@@ -96,9 +103,12 @@ class Operations:
             for work in (self._recover, self.locks.watch, self.expiry.watch)
         ]
         for task in tasks:
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
+            self._keep(task)
         return recovery
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     def interrupt(self) -> None:
         """Let every body in flight be stored as far as it came, and end. At once, no waiting."""
@@ -124,8 +134,7 @@ class Operations:
         A body that could not be stored does not undo the creation: the offset says from where to go on.
         Raises what `Creation` raises, and LongerThanDeclared.
         """
-        upload = await self._creation.permit(wanted)
-        await self._creation.store(upload)
+        upload = await self._begin(wanted)
         self.expiry.add(upload.upload_id, upload.expires_at)
         if body is not None:
             async with self.locks.hold(upload.upload_id) as lease:
@@ -136,6 +145,12 @@ class Operations:
                     upload = replace(upload, offset=stored.offset)
         elif upload.finished:  # a file of no bytes
             self._complete(upload.upload_id)
+        return upload
+
+    async def _begin(self, wanted: Wanted) -> Upload:
+        """A durable upload of no bytes."""
+        upload = await self._creation.permit(wanted)
+        await self._creation.store(upload)
         return upload
 
     async def look(self, upload_id: str) -> Upload:
@@ -196,15 +211,13 @@ class Operations:
     async def _receive(
         self, body: Body, lease: Lease, upload: Upload, checksum: Checksum | None
     ) -> Stored:
-        place = landing(self._store, lease, upload, checksum)
         self._bodies.add(body)
         self.counters.active += 1
         lease.when_wanted(lambda: body.interrupt(BodyTaken))
         if self._stopping:
             body.interrupt(BodyStopped)
         try:
-            enough = max(LEAST_WRITE_BYTES, min(WRITE_BYTES, BUFFER_BUDGET // self.counters.active))
-            stored = await receive(body, place, upload, pool=self._disk, enough=enough)
+            stored = await self._write(body, lease, upload, checksum)
         finally:
             self.counters.active -= 1
             self._bodies.discard(body)
@@ -213,6 +226,14 @@ class Operations:
             lease.finished_with = True
             self._complete(upload.upload_id)
         return stored
+
+    async def _write(
+        self, body: Body, lease: Lease, upload: Upload, checksum: Checksum | None
+    ) -> Stored:
+        """As much of `body` as there is, durable."""
+        place = landing(self._store, lease, upload, checksum)
+        enough = max(LEAST_WRITE_BYTES, min(WRITE_BYTES, BUFFER_BUDGET // self.counters.active))
+        return await receive(body, place, upload, pool=self._disk, enough=enough)
 
     def _count(self, stored: Stored, upload: Upload) -> None:
         self.counters.bytes_stored += stored.offset - upload.offset

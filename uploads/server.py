@@ -21,7 +21,7 @@ from uploads.operations import Operations
 from uploads.policy import Policy
 from uploads.replies import expires, offered, refused, reply, state_of
 from uploads.rules import Asked, RequestRule
-from uploads.store import CanStage, Store, extensions
+from uploads.store import Store, extensions
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,8 @@ class UploadServer:
     """One process's server over one store; `start` before the first request, `stop` after the last.
 
     `secret`: the key of the capability URLs. `shards`: the first bytes (0–255) of the ids this process
-    mints. `max_size`: bytes, for any upload, whatever a Grant allows. `settings`: those of `Operations`.
+    mints. `max_size`: bytes, for any upload, whatever a Grant allows. `engine` stores the
+    bytes, with `settings` of its own.
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class UploadServer:
         shards: Collection[int] = range(256),
         max_size: int = 64 * GIB,
         now: Callable[[], datetime] | None = None,
+        engine: type[Operations] = Operations,
         **settings: Any,
     ) -> None:
-        self.operations = Operations(
+        self.operations = engine(
             store=store, policy=policy, shards=shards, now=now or SteadyClock().now, **settings
         )
         self.counters = self.operations.counters
@@ -55,9 +57,10 @@ class UploadServer:
         self.finisher = self.operations.finisher
         self.expiry = self.operations.expiry
         self._secret = secret
+        possible = tuple(name for name in extensions(store) if name not in engine.without)
         self._offer = Offer(
-            extensions=extensions(store),
-            algorithms=("sha1", "sha256") if isinstance(store, CanStage) else (),
+            extensions=possible,
+            algorithms=("sha1", "sha256") if "checksum" in possible else (),
             max_size=max_size,
         )
         self._in_flight = 0
