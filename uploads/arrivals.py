@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from uploads.capability import is_upload_id
+from uploads.disk import sync_directory, write_new
 from uploads.policy import Arrival
 
 
@@ -44,10 +45,7 @@ class ArrivalLog:
             changed += [self._arrivals, self._root]
         draft = path.with_name(f".{arrival.upload_id}.{secrets.token_hex(4)}")
         try:
-            with draft.open("x", encoding="utf-8") as file:
-                file.write(arrival.to_json() + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+            write_new(draft, arrival.to_json() + "\n")
             try:
                 # A link, not a rename: of two writers the second must not replace the first.
                 os.link(draft, path)
@@ -74,12 +72,3 @@ class ArrivalLog:
             for path in sorted(shard.glob("*.json")):
                 if is_upload_id(path.stem):
                     yield Arrival.from_json(path.read_text(encoding="utf-8"))
-
-
-def sync_directory(directory: Path) -> None:
-    """Put a directory's entries on stable storage."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,140 +1,90 @@
 """Uploads as two files each, `data/{id}` and `data/{id}.info`, laid out as tusd's file store does.
 
-The size of the data file is the offset. The description is written once, renamed into place and its
+The size of the data file is the offset. A description is written aside, renamed into place and its
 directory synced, so that an upload exists wholly or not at all. Space for the declared length is reserved
-beyond the end of the file where the file system can (it then counts as used, for every process), never by
-moving the end.
+beyond the end of the file where the file system can, never by moving the end. A joined upload is put
+together aside, by the kernel alone (copy_file_range, which shares blocks where a file system can), and
+takes its name when the last byte is durable.
 
-Next station: a finished upload is hashed by `uploads/finishing.py`.
+Next station: `uploads/direct.py` writes the bytes; a finished upload goes to `uploads/finishing.py`.
 """
 
 import contextlib
-import ctypes
+import errno
 import logging
 import os
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from uploads.arrivals import sync_directory
 from uploads.capability import is_upload_id, shard_of
 from uploads.description import from_info, to_info
-from uploads.errors import StoreFull, StoreTrouble, UnknownUpload
+from uploads.direct import FileWriter
+from uploads.disk import sync_directory, write_new
+from uploads.errors import StoreTrouble, UnknownUpload
 from uploads.model import Upload
-from uploads.store import FULL, trouble
+from uploads.space import Space
+from uploads.store import trouble
 
 log = logging.getLogger(__name__)
 
 MIB = 1024 * 1024
-PIECES_PER_WRITE = 1024
-"""IOV_MAX on Linux."""
 ORPHAN_SECONDS = 3600
-FALLOC_FL_KEEP_SIZE = 1
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def reserve(descriptor: int, length: int) -> None:
-    """Reserve `length` bytes without moving the end of the file (fallocate(2), KEEP_SIZE).
-
-    Quiet where the file system cannot; raises OSError when there is no room.
-    """
-    if length == 0 or not hasattr(_libc, "fallocate"):
-        return
-    failed = _libc.fallocate(
-        descriptor, FALLOC_FL_KEEP_SIZE, ctypes.c_int64(0), ctypes.c_int64(length)
-    )
-    if failed and (number := ctypes.get_errno()) in FULL:
-        raise OSError(number, os.strerror(number))
-
-
-class FileWriter:
-    """One open data file."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def write(self, offset: int, pieces: Sequence[bytes]) -> int:
-        pending = list(pieces)
-        try:
-            while pending:
-                count = os.pwritev(self._descriptor, pending[:PIECES_PER_WRITE], offset)
-                offset += count
-                pending = _after(pending, count)
-        except OSError as error:
-            raise trouble(error) from None
-        return offset
-
-    def sync(self) -> None:
-        try:
-            os.fdatasync(self._descriptor)
-        except OSError as error:
-            raise trouble(error) from None
-
-    def cut(self, offset: int) -> None:
-        try:
-            os.ftruncate(self._descriptor, offset)
-        except OSError as error:
-            raise trouble(error) from None
-
-    def close(self) -> None:
-        os.close(self._descriptor)
-
-
-def _after(pieces: list[bytes], count: int) -> list[bytes]:
-    """What is left of `pieces` when their first `count` bytes are written."""
-    for index, piece in enumerate(pieces):
-        if count < len(piece):
-            return [piece[count:], *pieces[index + 1 :]]
-        count -= len(piece)
-    return []
+JOIN_STEP = 256 * MIB
+"""Bytes the kernel copies between two syncs: dirty pages stay bounded, and a stop is heard."""
+NOT_IN_THE_KERNEL = frozenset({errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
+DRAFTS = frozenset({"draft", "joining"})
 
 
 class FileStore:
-    """A Store, CanRemove and CanStage on one local file system.
+    """A Store that can remove, stage, declare and join, on one local file system.
 
-    `headroom`: bytes that stay free; a creation that would eat into them is refused.
+    `headroom`: bytes that stay free; a creation that would eat into them is refused. `preallocate`:
+    reserve extents where the file system can. `direct`: past the page cache where it can. `durable` False
+    leaves out every sync: for measuring what they cost, never for uploads that matter.
     """
 
-    def __init__(self, root: Path, *, headroom: int = 0, preallocate: bool = True) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        headroom: int = 0,
+        preallocate: bool = True,
+        direct: bool = True,
+        durable: bool = True,
+    ) -> None:
         self.root = root
+        self.space = Space(root, headroom=headroom, preallocate=preallocate)
         self._data = root / "data"
-        self._headroom = headroom
-        self._preallocate = preallocate
+        self._direct = direct
+        self._durable = durable
         self._data.mkdir(parents=True, exist_ok=True)
 
     def check_room(self, length: int) -> None:
         try:
-            space = os.statvfs(self._data)
+            self.space.check(length)
         except OSError as error:
             raise trouble(error) from None
-        if space.f_bavail * space.f_frsize < length + self._headroom:
-            raise StoreFull("headroom")
 
     def create(self, upload: Upload) -> None:
         data = self._path(upload.upload_id)
-        info, draft = _info(data), data.with_name(f"{data.name}.draft")
         try:
             descriptor = os.open(data, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640)
         except OSError as error:
             raise trouble(error) from None
         try:
-            if self._preallocate:
-                reserve(descriptor, upload.length)
-            with draft.open("x", encoding="utf-8") as file:
-                file.write(to_info(upload))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.rename(info)
-            sync_directory(self._data)
-        except OSError as error:
-            for path in (info, draft, data):
-                with contextlib.suppress(OSError):
-                    path.unlink(missing_ok=True)
-            raise trouble(error) from None
+            self.space.promise(descriptor, upload.upload_id, upload.length or 0)
+            self._describe(upload)
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                self._unlink(_info(data), data)
+            if isinstance(error, OSError):
+                raise trouble(error) from None
+            raise
         finally:
             os.close(descriptor)
 
@@ -154,7 +104,7 @@ class FileStore:
             # Not the exception: its text would quote the description, file name included.
             log.error("upload %s: its description cannot be read", upload_id)  # noqa: TRY400
             raise StoreTrouble("description") from None
-        if upload.offset > upload.length or upload.upload_id != upload_id:
+        if upload.offset > upload.limit or upload.upload_id != upload_id:
             log.error("upload %s: its description does not fit its data", upload_id)
             raise StoreTrouble("description")
         return upload
@@ -167,8 +117,9 @@ class FileStore:
             writer.close()
 
     def open(self, upload_id: str) -> FileWriter:
+        path = self._path(upload_id)
         try:
-            return FileWriter(os.open(self._path(upload_id), os.O_WRONLY))
+            return FileWriter(path, direct=self._direct, durable=self._durable)
         except FileNotFoundError:
             raise UnknownUpload from None
         except OSError as error:
@@ -193,9 +144,8 @@ class FileStore:
         data = self._path(upload_id)
         try:
             # The description first: without it the upload does not exist, whatever else is left.
-            _info(data).unlink(missing_ok=True)
-            data.unlink(missing_ok=True)
-            sync_directory(self._data)
+            self._unlink(_info(data), data)
+            self._sync_directory()
         except OSError as error:
             raise trouble(error) from None
 
@@ -204,6 +154,49 @@ class FileStore:
             return tempfile.SpooledTemporaryFile(max_size=MIB, dir=str(self._data))
         except OSError as error:
             raise trouble(error) from None
+
+    def declare(self, upload_id: str, length: int) -> None:
+        upload = self.load(upload_id)
+        if upload.length == length:
+            return
+        if upload.length is not None or length < upload.offset:
+            raise StoreTrouble("length")
+        try:
+            descriptor = os.open(self._path(upload_id), os.O_WRONLY)
+            try:
+                self.space.promise(descriptor, upload_id, length)
+                self._describe(replace(upload, length=length))
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise trouble(error) from None
+
+    def join(self, upload: Upload, parts: Sequence[str]) -> None:
+        data = self._path(upload.upload_id)
+        joining = data.with_name(f"{data.name}.joining")
+        try:
+            with contextlib.ExitStack() as files:
+                sources = [files.enter_context(self.read(part)) for part in parts]
+                length = sum(os.fstat(source.fileno()).st_size for source in sources)
+                joining.unlink(missing_ok=True)
+                target = os.open(joining, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640)
+                files.callback(os.close, target)
+                self.space.promise(target, upload.upload_id, length)
+                for source in sources:
+                    self._append(target, source.fileno())
+                if self._durable:
+                    os.fdatasync(target)
+            # Its size leaps from nothing to everything; until it is described it does not exist.
+            joining.rename(data)
+            if self._durable:
+                self._sync_directory()
+            self._describe(replace(upload, length=length))
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                joining.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise trouble(error) from None
+            raise
 
     def tidy(self, shards: Collection[int]) -> int:
         """Remove what creations that died left behind and is an hour old; returns how many files."""
@@ -214,11 +207,50 @@ class FileStore:
                 if not is_upload_id(upload_id) or shard_of(upload_id) not in shards:
                     continue
                 path = self._data / entry.name
-                orphan = ending == "draft" or (not ending and not _info(path).exists())
+                orphan = ending in DRAFTS or (not ending and not _info(path).exists())
                 if orphan and entry.stat().st_mtime < before:
                     path.unlink(missing_ok=True)
                     count += 1
         return count
+
+    def _describe(self, upload: Upload) -> None:
+        info = _info(self._path(upload.upload_id))
+        draft = info.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        try:
+            write_new(draft, to_info(upload), durable=self._durable)
+            draft.rename(info)
+            self._sync_directory()
+        except OSError:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise
+
+    def _append(self, target: int, source: int) -> None:
+        """All of one file behind another, inside the kernel."""
+        left, copy = os.fstat(source).st_size, _copy_range
+        os.lseek(source, 0, os.SEEK_SET)
+        while left:
+            try:
+                count = copy(source, target, min(left, JOIN_STEP))
+            except OSError as error:
+                if error.errno not in NOT_IN_THE_KERNEL or copy is _send:
+                    raise
+                copy = _send
+                continue
+            if count == 0:
+                raise StoreTrouble("a part became shorter")
+            left -= count
+            if left and self._durable:
+                os.fdatasync(target)
+
+    def _unlink(self, *paths: Path) -> None:
+        for path in paths:
+            path.unlink(missing_ok=True)
+
+    def _sync_directory(self) -> None:
+        if self._durable:
+            sync_directory(self._data)
 
     def _path(self, upload_id: str) -> Path:
         if not is_upload_id(upload_id):
@@ -228,3 +260,11 @@ class FileStore:
 
 def _info(data: Path) -> Path:
     return data.with_name(f"{data.name}.info")
+
+
+def _copy_range(source: int, target: int, count: int) -> int:
+    return os.copy_file_range(source, target, count)
+
+
+def _send(source: int, target: int, count: int) -> int:
+    return os.sendfile(target, source, None, count)

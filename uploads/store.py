@@ -5,8 +5,14 @@ caller holds the upload's lease (`uploads/locks.py`). The promises:
 
 * A created upload survives a power cut once `create` has returned; before, it does not exist.
 * The offset is the number of bytes present, at every instant; there is no second place that says it.
-* After `sync` has returned, everything `load` reported before is on stable storage.
-* A write puts bytes exactly at the offset it names. One that fails keeps a prefix, never a gap.
+* After `sync` has returned, everything `load` reported before is on stable storage. So an offset in a 204,
+  in a 201 or in the answer to a HEAD survives power loss: the server syncs before it says a number.
+* A write puts bytes exactly at the offset it names. One that fails, also for want of room, keeps a prefix,
+  never a gap and never a byte beyond the offset.
+* The declared length is reserved when an upload is created (when it is declared, if that comes later), in
+  one step for all processes, and given back by `remove`: creations side by side never overshoot the headroom.
+* A joined upload appears with its last byte or not at all, and only when all of it is durable.
+* A packed document exists, durably and finished, once `pack` has returned; before, it does not exist.
 * Trouble is a `StoreFull` or a `StoreTrouble`, an upload that is not there an `UnknownUpload`.
 
 A server offers only what its store can do: extensions with a protocol below need a store that has it.
@@ -19,12 +25,14 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol, runtime_checkable
 
+from uploads.disk import FULL
 from uploads.errors import StoreFull, StoreTrouble, Temporary
 from uploads.model import Upload
 
 log = logging.getLogger(__name__)
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+Piece = bytes | bytearray | memoryview
+"""Received bytes. A memoryview that can be written to may be aligned, and then goes past the page cache."""
 
 
 def trouble(error: OSError) -> Temporary:
@@ -38,8 +46,11 @@ def trouble(error: OSError) -> Temporary:
 class Writer(Protocol):
     """One upload, open for writing."""
 
-    def write(self, offset: int, pieces: Sequence[bytes]) -> int:
-        """Put `pieces` at `offset`, which is the present one; returns the new offset."""
+    def write(self, offset: int, pieces: Sequence[Piece]) -> int:
+        """Put `pieces` at `offset`, which is the present one; returns the new offset.
+
+        The pieces are the caller's again when this returns.
+        """
         ...
 
     def sync(self) -> None:
@@ -64,7 +75,7 @@ class Store(Protocol):
         ...
 
     def create(self, upload: Upload) -> None:
-        """Store an immutable description and an upload of no bytes, durably; all or nothing."""
+        """Store a description and an upload of no bytes, durably, its length reserved; all or nothing."""
         ...
 
     def load(self, upload_id: str) -> Upload: ...
@@ -101,6 +112,31 @@ class CanStage(Protocol):
 
     def stage(self) -> IO[bytes]:
         """An empty file, gone when closed and gone when the process dies."""
+        ...
+
+
+@runtime_checkable
+class CanDeclare(Protocol):
+    """Creation-defer-length."""
+
+    def declare(self, upload_id: str, length: int) -> None:
+        """Fix the length of an upload created without one, durably, and reserve it.
+
+        Raises StoreFull, and then the length is as undeclared as before. Saying the same twice is quiet.
+        """
+        ...
+
+
+@runtime_checkable
+class CanJoin(Protocol):
+    """Concatenation."""
+
+    def join(self, upload: Upload, parts: Sequence[str]) -> None:
+        """Give `upload` the bytes of finished `parts`, in this order, durably; all or nothing.
+
+        `upload` may have been created before, and then has no bytes until it has all of them. Its length
+        becomes the sum. The parts stay. Raises UnknownUpload for a part, StoreFull, StoreTrouble.
+        """
         ...
 
 

@@ -7,15 +7,27 @@ import pytest
 
 from tests.unit.uploads.builders import START, an_upload
 from uploads.errors import StoreFull, StoreTrouble, UnknownUpload
-from uploads.store import CanRemove, CanStage
+from uploads.store import CanDeclare, CanJoin, CanRemove, CanStage
 
 FIRST = "0a" + "0" * 30
 SECOND = "ff" + "1" * 30
 
 
-def content(store: Any) -> bytes:
-    with store.read(FIRST) as file:
+THIRD = "7c" + "2" * 30
+
+
+def content(store: Any, upload_id: str = FIRST) -> bytes:
+    with store.read(upload_id) as file:
         return bytes(file.read())
+
+
+def put(store: Any, upload_id: str, piece: bytes, **changes: Any) -> None:
+    """A finished upload of these bytes."""
+    store.create(an_upload(upload_id, len(piece), **changes))
+    writer = store.open(upload_id)
+    writer.write(0, [piece])
+    writer.sync()
+    writer.close()
 
 
 class StoreContract:
@@ -145,3 +157,86 @@ class StagingContract:
         with store.stage() as stage:
             stage.write(b"x" * 3_000_000)
             assert list(store.ids(range(256))) == []
+
+
+class DeclaringContract:
+    """Creation-defer-length: `CanDeclare`."""
+
+    def test_a_length_is_declared_once(self, store: Any) -> None:
+        assert isinstance(store, CanDeclare)
+        store.create(an_upload(FIRST, length=None))
+        found = store.load(FIRST)
+        assert (found.length, found.offset, found.finished) == (None, 0, False)
+        store.declare(FIRST, 5)
+        store.declare(FIRST, 5)
+        assert store.load(FIRST).length == 5
+        with pytest.raises(StoreTrouble):
+            store.declare(FIRST, 6)
+        assert store.load(FIRST).length == 5
+
+    def test_bytes_may_come_before_the_length(self, store: Any) -> None:
+        store.create(an_upload(FIRST, length=None))
+        writer = store.open(FIRST)
+        assert writer.write(0, [b"abc"]) == 3
+        writer.close()
+        assert not store.load(FIRST).finished
+        with pytest.raises(StoreTrouble):
+            store.declare(FIRST, 2)
+        store.declare(FIRST, 3)
+        assert store.load(FIRST).finished
+        assert content(store) == b"abc"
+
+    def test_a_length_that_does_not_fit_stays_undeclared(self, store: Any) -> None:
+        store.create(an_upload(FIRST, length=None, max_size=2**62))
+        with pytest.raises(StoreFull):
+            store.declare(FIRST, 2**61)
+        assert store.load(FIRST).length is None
+
+    def test_everything_else_of_the_description_stays(self, store: Any) -> None:
+        upload = an_upload(FIRST, length=None, metadata={"filename": "naïve ☂.pdf"}, partial=True)
+        store.create(upload)
+        store.declare(FIRST, 7)
+        found = store.load(FIRST)
+        for name in ("metadata", "owner", "claim", "max_size", "created_at", "partial"):
+            assert getattr(found, name) == getattr(upload, name), name
+
+
+class JoiningContract:
+    """Concatenation: `CanJoin`."""
+
+    @pytest.mark.parametrize("sizes", [(0, 0), (1, 2), (5000, 0), (4096, 100_000), (70_001, 8192)])
+    def test_a_joined_upload_has_the_bytes_of_its_parts(
+        self, store: Any, sizes: tuple[int, int]
+    ) -> None:
+        assert isinstance(store, CanJoin)
+        parts = [bytes([65 + n]) * size for n, size in enumerate(sizes)]
+        put(store, FIRST, parts[0], partial=True)
+        put(store, SECOND, parts[1], partial=True)
+        whole = an_upload(THIRD, sum(sizes), max_size=2**40, parts=(FIRST, SECOND))
+        store.join(whole, [FIRST, SECOND])
+        found = store.load(THIRD)
+        assert (found.finished, found.parts) == (True, (FIRST, SECOND))
+        assert content(store, THIRD) == b"".join(parts)
+        assert content(store, FIRST) == parts[0]
+
+    def test_a_part_may_come_twice_and_in_any_order(self, store: Any) -> None:
+        put(store, FIRST, b"ab")
+        put(store, SECOND, b"cd")
+        store.join(an_upload(THIRD, 6), [SECOND, FIRST, SECOND])
+        assert content(store, THIRD) == b"cdabcd"
+
+    def test_an_upload_created_before_gets_all_its_bytes_at_once(self, store: Any) -> None:
+        """Concatenation-unfinished: the final upload stands before its parts are whole."""
+        store.create(an_upload(THIRD, None, parts=(FIRST,)))
+        put(store, FIRST, b"abc")
+        store.join(store.load(THIRD), [FIRST])
+        assert (store.load(THIRD).length, store.load(THIRD).finished) == (3, True)
+        assert content(store, THIRD) == b"abc"
+
+    def test_without_a_part_there_is_no_joined_upload(self, store: Any) -> None:
+        put(store, FIRST, b"abc")
+        with pytest.raises(UnknownUpload):
+            store.join(an_upload(THIRD, 6), [FIRST, SECOND])
+        with pytest.raises(UnknownUpload):
+            store.load(THIRD)
+        assert set(store.ids(range(256))) == {FIRST}

@@ -5,27 +5,60 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from tests.contracts.store_contract import FIRST, RemovalContract, StagingContract, StoreContract
+from tests.contracts.store_contract import (
+    FIRST,
+    SECOND,
+    DeclaringContract,
+    JoiningContract,
+    RemovalContract,
+    StagingContract,
+    StoreContract,
+)
 from tests.unit.uploads.builders import an_upload
 from uploads.errors import StoreFull, StoreTrouble
 from uploads.filestore import ORPHAN_SECONDS, FileStore
 
 
-class TestFileStore(StoreContract, RemovalContract, StagingContract):
+class EveryContract(
+    StoreContract, RemovalContract, StagingContract, DeclaringContract, JoiningContract
+):
+    pass
+
+
+class TestFileStore(EveryContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> FileStore:
         return FileStore(tmp_path)
 
 
-class TestFileStoreWithoutReservation(StoreContract, RemovalContract, StagingContract):
+class TestFileStoreWithoutReservation(EveryContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> FileStore:
         return FileStore(tmp_path, preallocate=False)
+
+
+class TestFileStoreThroughTheCache(EveryContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> FileStore:
+        return FileStore(tmp_path, direct=False)
+
+
+class TestFileStoreInMemory(EveryContract):
+    """A file system that has no O_DIRECT, or one of its own kind."""
+
+    @pytest.fixture
+    def store(self) -> Iterator[FileStore]:
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as root:
+            yield FileStore(Path(root))
 
 
 def test_the_description_is_what_tusd_reads(tmp_path: Path) -> None:
@@ -118,10 +151,87 @@ def test_a_write_the_system_cuts_short_keeps_a_prefix(tmp_path: Path) -> None:
 def test_no_room_for_the_reservation_creates_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_room(descriptor: int, length: int) -> None:
+    def no_room(descriptor: int, length: int, *, keep_size: bool = True) -> bool:
         raise OSError(errno.ENOSPC, "no room")
 
-    monkeypatch.setattr("uploads.filestore.reserve", no_room)
+    monkeypatch.setattr("uploads.space.reserve", no_room)
     with pytest.raises(StoreFull):
         FileStore(tmp_path).create(an_upload(FIRST))
     assert list((tmp_path / "data").iterdir()) == []
+
+
+ROOM = 64 << 20
+
+
+@pytest.mark.parametrize("preallocate", [True, False])
+def test_creations_side_by_side_never_overshoot_the_headroom(
+    tmp_path: Path, preallocate: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several stores, as several processes have them, want ten times the room there is."""
+    data = tmp_path / "data"
+
+    def statvfs(path: Path) -> SimpleNamespace:
+        """A disk of its own: 1 GiB, and nobody else writes to it."""
+        used = sum(each.stat().st_blocks * 512 for each in data.iterdir() if each.suffix == "")
+        return SimpleNamespace(f_bavail=(1 << 30) - used, f_frsize=1)
+
+    monkeypatch.setattr("uploads.space.os.statvfs", statvfs)
+    headroom = (1 << 30) - ROOM
+    stores = [FileStore(tmp_path, headroom=headroom, preallocate=preallocate) for _ in range(4)]
+
+    def create(n: int) -> bool:
+        try:
+            stores[n % 4].create(an_upload(f"{n:032x}", ROOM // 8, max_size=ROOM))
+        except StoreFull:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(create, range(80))) == 8
+    made = list(stores[0].ids(range(256)))
+    assert len(made) == 8
+    for upload_id in made[:4]:
+        stores[1].remove(upload_id)
+    stores[2].create(an_upload(FIRST, ROOM // 2, max_size=ROOM))
+
+
+def test_where_nothing_can_be_reserved_a_promise_shrinks_with_every_byte(tmp_path: Path) -> None:
+    store = FileStore(tmp_path, preallocate=False)
+    store.create(an_upload(FIRST, 10 << 20, max_size=10 << 20))
+    writer = store.open(FIRST)
+    assert FileStore(tmp_path).space.promised() == 10 << 20
+    writer.write(0, [bytes(4 << 20)])
+    assert FileStore(tmp_path).space.promised() == 6 << 20
+    writer.write(4 << 20, [bytes(6 << 20)])
+    writer.close()
+    store.create(an_upload(SECOND, 1000))
+    assert store.space.promised() == 1000
+    store.remove(SECOND)
+    assert store.space.promised() == 0
+    assert list((tmp_path / "promised").iterdir()) == []
+
+
+def test_a_declared_length_is_reserved_where_the_file_ends(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    store.create(an_upload(FIRST, None, max_size=2**40))
+    store.declare(FIRST, 8 << 20)
+    status = (tmp_path / "data" / FIRST).stat()
+    assert (status.st_size, status.st_blocks * 512 >= 8 << 20) == (0, True)
+
+
+def test_no_sync_is_made_where_durability_is_switched_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(descriptor: int) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(os, "fsync", never)
+    monkeypatch.setattr(os, "fdatasync", never)
+    store = FileStore(tmp_path, durable=False)
+    store.create(an_upload(FIRST, 3))
+    writer = store.open(FIRST)
+    writer.write(0, [b"abc"])
+    writer.sync()
+    writer.close()
+    store.join(an_upload(SECOND, 3), [FIRST])
+    assert store.load(SECOND).finished

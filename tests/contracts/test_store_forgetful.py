@@ -4,11 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.store_contract import RemovalContract, StagingContract, StoreContract
+from tests.contracts.store_contract import (
+    DeclaringContract,
+    JoiningContract,
+    RemovalContract,
+    StagingContract,
+    StoreContract,
+)
 from tests.unit.uploads.forgetful import ForgetfulStore
 
 
-class TestForgetfulStore(StoreContract, RemovalContract, StagingContract):
+class TestForgetfulStore(
+    StoreContract, RemovalContract, StagingContract, DeclaringContract, JoiningContract
+):
     @pytest.fixture
     def store(self, tmp_path: Path) -> ForgetfulStore:
         return ForgetfulStore(tmp_path)

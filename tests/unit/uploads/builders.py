@@ -26,7 +26,7 @@ CLAIM = Claim(
 OCTETS = "application/offset+octet-stream"
 
 
-def an_upload(upload_id: str = "0" * 32, length: int = 10, **changes: Any) -> Upload:
+def an_upload(upload_id: str = "0" * 32, length: int | None = 10, **changes: Any) -> Upload:
     facts: dict[str, Any] = {
         "upload_id": upload_id,
         "length": length,

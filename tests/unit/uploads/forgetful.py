@@ -85,6 +85,21 @@ class ForgetfulStore:
     def stage(self) -> IO[bytes]:
         return io.BytesIO()
 
+    def declare(self, upload_id: str, length: int) -> None:
+        entry = self.entry(upload_id)
+        if entry.upload.length == length:
+            return
+        if entry.upload.length is not None or length < len(entry.data):
+            raise StoreTrouble
+        self.check_room(length)
+        entry.upload = replace(entry.upload, length=length)
+
+    def join(self, upload: Upload, parts: Sequence[str]) -> None:
+        data = bytearray(b"".join(bytes(self.entry(part).data) for part in parts))
+        self.check_room(len(data))
+        whole = replace(upload, length=len(data))
+        self._entries[upload.upload_id] = Entry(whole, data, len(data), datetime.now(UTC))
+
 
 class ForgetfulWriter:
     def __init__(self, store: ForgetfulStore, upload_id: str) -> None:
