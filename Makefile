@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
 # Bytecode of one test run must not look like work in the tree.
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: run setup test soak lint types tests lock clean
+.PHONY: run setup tusd test soak lint types tests lock clean
 
 run:
 	@sh scripts/setup run
@@ -43,6 +43,11 @@ types:
 # are honoured, addresses and local folders never get into the files.
 lock: setup
 	$(BIN)/python scripts/lock.py
+
+# The second engine, for SIPOL_UPLOADS=tusd: built once, with the machine's Go or one that is fetched.
+tusd:
+	@sh scripts/setup run
+	$(BIN)/python scripts/tusd/build.py
 
 # What was set up; the state in var/ stays.
 clean:

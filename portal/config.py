@@ -29,7 +29,8 @@ class Config:
     listen: str = "127.0.0.1:8080"
     production: bool = False
     sandbox: str = "required"  # required | development
-    uploads: str = "builtin"  # builtin (tusd: a later engine behind the same URLs)
+    uploads: str = "builtin"  # builtin | tusd (who stores the bytes; same URLs, ids, folders)
+    tusd: str = ""  # the program, when it is neither the built one nor on the PATH
     upload_processes: int = 2
     portal_threads: int = 12
     portal_processes: int = 1
@@ -88,6 +89,10 @@ class Config:
         """The Unix socket of upload process `index`."""
         return self.run_dir / f"uploads-{index}.sock"
 
+    def engine_socket(self, index: int) -> Path:
+        """The Unix socket of the tusd behind upload process `index`."""
+        return self.run_dir / f"tusd-{index}.sock"
+
     def portal_socket(self) -> Path:
         """The Unix socket of the portal."""
         return self.run_dir / "portal.sock"
@@ -129,8 +134,8 @@ class Config:
             raise ConfigurationError("SIPOL_UPLOAD_PROCESSES: 1 to 256")
         if self.sandbox not in ("required", "development"):
             raise ConfigurationError("SIPOL_SANDBOX: required or development")
-        if self.uploads != "builtin":
-            raise ConfigurationError("SIPOL_UPLOADS: builtin")
+        if self.uploads not in ("builtin", "tusd"):
+            raise ConfigurationError("SIPOL_UPLOADS: builtin or tusd")
         if self.production and self.sandbox != "required":
             raise ConfigurationError("production parses foreign files in the sandbox only")
         if self.production and not self.public_url.startswith("https://"):

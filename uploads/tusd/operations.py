@@ -1,0 +1,194 @@
+"""The operations on an upload with tusd as the one who writes: the same locks, conditions and arrivals.
+
+Who may write, what was granted, when an upload ends and what has arrived is decided by
+`uploads/operations.py` for both engines. tusd creates and appends; what it acknowledged is made durable
+here, because it syncs nothing, before anybody hears of it.
+
+Next station: `uploads/tusd/client.py`; for a creation tusd asks back through `uploads/tusd/hooks.py`.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from uploads import conditions
+from uploads.body import Body
+from uploads.conditions import Held, judge
+from uploads.creation import Wanted
+from uploads.errors import Refusal, StoreTrouble, UnknownUpload
+from uploads.filestore import FileStore
+from uploads.headers import OFFSET_OCTET_STREAM, Checksum
+from uploads.locks import Lease
+from uploads.model import TUS_VERSION, Upload
+from uploads.operations import Operations
+from uploads.threads import persist, run
+from uploads.transfer import Stored
+from uploads.tusd.answers import refusal_in
+from uploads.tusd.asking import NONCE, Desk
+from uploads.tusd.client import Answer, Client, EngineAway
+from uploads.tusd.hooks import HookAddress, HookListener
+from uploads.tusd.pouring import pour
+from uploads.tusd.upkeep import SETTLED_SECONDS, broken, put_aside, settle_creation
+
+log = logging.getLogger(__name__)
+
+FILES = "/files/"
+LOOK_SECONDS = 30.0
+AT_ONCE = 200
+
+
+class EngineOperations(Operations):
+    """The uploads of one process and its tusd, which listens at `socket` and asks at `hooks`.
+
+    `store` reads and removes what tusd writes, and has the root tusd is started in.
+    """
+
+    without = frozenset({"checksum", "checksum-trailer", "creation-defer-length"})
+
+    def __init__(
+        self, *, store: FileStore, socket: Path, hooks: HookAddress, **settings: Any
+    ) -> None:
+        super().__init__(store=store, **settings)
+        self._files = store
+        self._client = Client(socket)
+        self._desk = Desk(self._creation)
+        self._hooks = HookListener(hooks, self._desk, self.finisher.add)
+
+    async def start(self) -> asyncio.Task[None]:
+        """Listen for hooks, then begin the background work. Raises OSError when the port is taken."""
+        await self._hooks.start()
+        recovery = await super().start()
+        self._keep(asyncio.create_task(persist(self._watch)))
+        return recovery
+
+    async def stop(self) -> None:
+        """End the background work, then stop listening."""
+        await super().stop()
+        await self._hooks.stop()
+        self._client.close()
+
+    async def look(self, upload_id: str) -> Upload:
+        """As in the base, with tusd asked: nobody may still be writing on its side."""
+        async with self.locks.hold(upload_id) as lease:
+            upload = await self._load(lease)
+            judge(conditions.LOOK, Held(upload=upload, now=self._now()))
+            if not upload.finished:
+                answer = await self._ask("HEAD", upload_id)
+                if answer.status != 200:
+                    raise refusal_in(answer)
+                upload = await self._load(lease)
+                if upload.finished:
+                    self._complete(upload_id)
+            await run(self._disk, self._store.sync, upload_id)
+        return upload
+
+    async def _begin(self, wanted: Wanted) -> Upload:
+        """Have tusd create what the Policy grants; durable, its space reserved, when this returns."""
+        fields = {"Tus-Resumable": TUS_VERSION, "Upload-Length": str(wanted.length)}
+        if wanted.partial:
+            fields["Upload-Concat"] = "partial"
+        with self._desk.wait(wanted) as asked:
+            fields[NONCE] = asked.nonce
+            try:
+                answer = await self._client.ask("POST", FILES, fields)
+            except EngineAway:
+                answer = None
+        if asked.refusal is not None:
+            raise asked.refusal
+        upload = asked.granted
+        if upload is None:
+            log.warning("tusd did not ask for a creation: %s", answer and answer.status)
+            raise StoreTrouble("the engine did not ask")
+        try:
+            await self._settle(upload, answer)
+        except BaseException:
+            self._creation.give_up(upload.upload_id)
+            raise
+        self.counters.created += 1
+        return upload
+
+    async def _settle(self, upload: Upload, answer: Answer | None) -> None:
+        """Believe the disk, not the answer: the upload is there, wholly, or it is not."""
+        try:
+            await run(self._disk, self._store.load, upload.upload_id)
+        except UnknownUpload:
+            raise (StoreTrouble("no answer") if answer is None else refusal_in(answer)) from None
+        try:
+            await run(self._disk, settle_creation, self._store.root, upload.upload_id, upload.limit)
+        except Refusal:
+            await run(self._disk, self._files.remove, upload.upload_id)
+            raise
+
+    async def _write(
+        self,
+        body: Body,
+        lease: Lease,  # noqa: ARG002 - whoever wants the upload interrupts the body
+        upload: Upload,
+        checksum: Checksum | None,
+    ) -> Stored:
+        """tusd appends; the offset it reached is durable when this returns."""
+        assert checksum is None, "not offered"
+        fields = {
+            "Tus-Resumable": TUS_VERSION,
+            "Upload-Offset": str(upload.offset),
+            "Content-Type": OFFSET_OCTET_STREAM,
+        }
+        target = FILES + upload.upload_id
+        ending: Refusal | None
+        try:
+            async with self._client.request(
+                "PATCH", target, fields, length=body.length
+            ) as exchange:
+                ending = await pour(body, exchange, upload.offset, upload.limit)
+                answer = await exchange.answer()
+            if ending is None and answer.status != 204:
+                ending = refusal_in(answer)
+        except EngineAway:
+            ending = StoreTrouble("the engine is away")
+        # What ended it matters to the client; how far it came only the disk says.
+        stored = await run(self._disk, self._synced, upload.upload_id)
+        return Stored(stored, ending)
+
+    def _synced(self, upload_id: str) -> int:
+        self._store.sync(upload_id)
+        return self._store.load(upload_id).offset
+
+    async def _ask(self, method: str, upload_id: str) -> Answer:
+        fields = {"Tus-Resumable": TUS_VERSION}
+        try:
+            return await self._client.ask(method, FILES + upload_id, fields)
+        except EngineAway:
+            raise StoreTrouble("the engine is away") from None
+
+    async def _recover(self) -> None:
+        await self._put_broken_aside()
+        await super()._recover()
+
+    async def _watch(self) -> None:
+        """What is complete without anybody having heard of it; until cancelled."""
+        await asyncio.sleep(SETTLED_SECONDS)
+        await self._put_broken_aside()
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            waiting = list(self.expiry.open)
+            for start in range(0, len(waiting), AT_ONCE):
+                some = waiting[start : start + AT_ONCE]
+                for upload_id in await run(self._disk, self._finished, some):
+                    self._complete(upload_id)
+
+    def _finished(self, ids: Sequence[str]) -> list[str]:
+        found = []
+        for upload_id in ids:
+            with contextlib.suppress(Refusal):
+                if self._store.load(upload_id).finished:
+                    found.append(upload_id)
+        return found
+
+    async def _put_broken_aside(self) -> None:
+        root = self._store.root
+        for upload_id in await run(self._disk, broken, self._store, self.arrivals, self._shards):
+            await run(self._disk, put_aside, root, upload_id)
+            self.finisher.ended(upload_id, "lost")
