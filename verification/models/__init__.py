@@ -14,7 +14,14 @@ from verification.models.process import (
 from verification.models.proof import AccessEntry, Chain, JournalEntry, Receipt
 from verification.models.reference import Election, Office, Participation, Party, Region, RegionSet
 from verification.models.review import Decision, Finding, Item, Subject, Submission, SubmissionPin
-from verification.models.rosters import Member, RejectedRow, Roster, RosterVersion, Scan
+from verification.models.rosters import (
+    Member,
+    NikPage,
+    RejectedRow,
+    Roster,
+    RosterVersion,
+    Scan,
+)
 
 __all__ = [
     "AccessEntry",
@@ -29,6 +36,7 @@ __all__ = [
     "JournalEntry",
     "ListTally",
     "Member",
+    "NikPage",
     "Office",
     "Participation",
     "Party",

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from verification.db import Base, UtcDateTime, bigint_key, one_of, public_key
+from verification.db import Base, BigKey, UtcDateTime, bigint_key, one_of, public_key
 from verification.models.files import ReceivedFile, Retention
 from verification.models.reference import Participation
 from verification.states import ListStage
@@ -71,21 +71,17 @@ class Member(Base):
     """A row of a version; `nik` is ciphertext and blind index, `row_ref` its outer name.
 
     `subject_key` survives versions: the same person keeps it when name or NIK is corrected.
+
+    A million of these come in at once, so nothing here is filled at random: the one index grows at
+    its end, `NikPage` finds a NIK, and no foreign key is looked up for every row.
     """
 
     __tablename__ = "member"
-    __table_args__ = (
-        UniqueConstraint("version_id", "line"),
-        Index("ix_member_nik", "nik", "participation_id"),
-        Index("ix_member_row_ref", "version_id", "row_ref"),
-        Index("ix_member_subject", "version_id", "subject_key"),
-        Index("ix_member_regency", "version_id", "regency_code"),
-        one_of("retention", Retention),
-    )
+    __table_args__ = (UniqueConstraint("version_id", "line"), one_of("retention", Retention))
 
     id: Mapped[int] = bigint_key()
-    version_id: Mapped[int] = mapped_column(ForeignKey("roster_version.id"))
-    participation_id: Mapped[int] = mapped_column(ForeignKey("participation.id"))
+    version_id: Mapped[int] = mapped_column(BigKey)
+    participation_id: Mapped[int] = mapped_column(BigKey)
     line: Mapped[int]
     row_ref: Mapped[str] = mapped_column(String(16))
     subject_key: Mapped[str] = mapped_column(String(32))
@@ -108,6 +104,22 @@ class Member(Base):
     hold: Mapped[bool] = mapped_column(default=False)
 
 
+class NikPage(Base):
+    """A piece of a version's index by NIK: enciphered NIK in ascending order, each with its line.
+
+    `least`: the first NIK of the piece. `content`: `verification.rosters.nik_pages` packs it.
+    """
+
+    __tablename__ = "nik_page"
+
+    version_id: Mapped[int] = mapped_column(
+        ForeignKey("roster_version.id"), primary_key=True, autoincrement=False
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    least: Mapped[bytes] = mapped_column(LargeBinary(16))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class RejectedRow(Base):
     """A row that was not stored: cells sealed (AES-GCM), errors as codes with column, params."""
 
@@ -115,7 +127,7 @@ class RejectedRow(Base):
     __table_args__ = (UniqueConstraint("version_id", "line"), one_of("retention", Retention))
 
     id: Mapped[int] = bigint_key()
-    version_id: Mapped[int] = mapped_column(ForeignKey("roster_version.id"))
+    version_id: Mapped[int] = mapped_column(BigKey)
     line: Mapped[int]
     row_ref: Mapped[str] = mapped_column(String(16))
     cells: Mapped[bytes] = mapped_column(LargeBinary)

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+import polars as pl
+from sqlalchemy.orm import Session
 
-from verification.models import Member
+from verification.rosters.stored import members_of
 
 COMPARED = (
     "name", "sex", "birth_date", "birth_place", "marital_status", "occupation", "address",
     "kta_number", "district_code", "village",
 )  # fmt: skip
+NEEDED = ("line", "subject_key", "key_id", "nik", *COMPARED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,53 +31,29 @@ class Difference:
     changed: int
 
 
-def compare(session: Session, old_id: int | None, new_id: int) -> Difference:
-    """From version `old_id` (None: from nothing) to version `new_id`."""
-    if old_id is None:
-        return Difference(added=_people(session, new_id), removed=0, changed=0)
-    return Difference(
-        added=_only_in(session, new_id, old_id),
-        removed=_only_in(session, old_id, new_id),
-        changed=_changed(session, old_id, new_id),
-    )
-
-
-def _people(session: Session, version_id: int) -> int:
-    counted = select(func.count(Member.subject_key.distinct()))
-    return session.scalar(counted.where(Member.version_id == version_id)) or 0
-
-
-def _only_in(session: Session, here: int, there: int) -> int:
-    other = aliased(Member)
-    found = exists().where(other.version_id == there, other.subject_key == Member.subject_key)
-    counted = select(func.count(Member.subject_key.distinct()))
-    return session.scalar(counted.where(Member.version_id == here, ~found)) or 0
-
-
-def _changed(session: Session, old_id: int, new_id: int) -> int:
-    old, new = aliased(Member), aliased(Member)
+def compare(old: pl.DataFrame, new: pl.DataFrame) -> Difference:
+    """From one version's rows to another's: NEEDED columns, in line order."""
+    if old.is_empty():
+        return Difference(added=new["subject_key"].n_unique(), removed=0, changed=0)
+    was, now = _people(old), _people(new)
     # The same NIK under another key is other bytes, so it is compared under one key only.
-    differs = or_(
-        *(getattr(old, name) != getattr(new, name) for name in COMPARED),
-        and_(old.key_id == new.key_id, old.nik != new.nik),
+    differs = pl.any_horizontal(
+        *(pl.col(name) != pl.col(f"{name}_new") for name in COMPARED),
+        (pl.col("key_id") == pl.col("key_id_new")) & (pl.col("nik") != pl.col("nik_new")),
     )
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(new)
-            .join(old, old.subject_key == new.subject_key)
-            .where(new.version_id == new_id, old.version_id == old_id, differs)
-            .where(_is_first(new, new_id), _is_first(old, old_id))
-        )
-        or 0
+    both = was.join(now, on="subject_key", how="inner", suffix="_new").select(
+        together=pl.len(), changed=differs.sum()
+    )
+    together, changed = both.row(0)
+    return Difference(
+        added=now.height - together, removed=was.height - together, changed=int(changed)
     )
 
 
-def _is_first(row: type[Member], version_id: int) -> ColumnElement[bool]:
-    earlier = aliased(Member)
-    return ~exists().where(
-        earlier.version_id == version_id,
-        earlier.subject_key == row.subject_key,
-        # Not the bare column: SQLite would walk all lines before this one, for each line.
-        earlier.line + 0 < row.line,
-    )
+def compare_versions(session: Session, old_id: int | None, new_id: int) -> Difference:
+    """From version `old_id` (None: from nothing) to version `new_id`, as they are stored."""
+    return compare(members_of(session, old_id, NEEDED), members_of(session, new_id, NEEDED))
+
+
+def _people(members: pl.DataFrame) -> pl.DataFrame:
+    return members.select(NEEDED).unique("subject_key", keep="first", maintain_order=True)

@@ -1,4 +1,4 @@
-"""The end of an import: counted, digested, compared with the version before, made current.
+"""The end of an import: counted once more, then made current.
 
 Next station: `verification.entries`, which pins the version when the party submits.
 """
@@ -17,10 +17,8 @@ from verification.errors import DomainError
 from verification.journal import record
 from verification.journal_kinds import Kind
 from verification.models import Member, RejectedRow, Roster, RosterVersion
-from verification.rosters.difference import Difference, compare
-from verification.rosters.digest import digest_of
+from verification.rosters.difference import Difference
 from verification.rosters.versions import SYSTEM, is_unchanged, mark
-from verification.secrets import FieldKeys
 from verification.states import FileState, ListStage
 
 
@@ -30,14 +28,20 @@ class RowsLost(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staged:
-    """A version whose rows are all there. `rows_digest` where it was reckoned on the way."""
+    """A version whose rows are all there, with what was reckoned on the way.
+
+    `warned`: rows with a warning; `people`: a person in two rows counts once.
+    """
 
     version_id: int
     previous_id: int | None
     merged: bool
     sent: int
     headings: tuple[str, ...]
-    rows_digest: str | None
+    warned: int
+    people: int
+    rows_digest: str
+    difference: Difference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +67,6 @@ class Imported:
     current: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Counts:
-    stored: int
-    rejected: int
-    warned: int
-    people: int
-
-
 def outcome(version: RosterVersion) -> Imported:
     """Of a version that is done."""
     return Imported(
@@ -92,7 +88,6 @@ def outcome(version: RosterVersion) -> Imported:
 
 def finish(
     sessions: Sessions,
-    keys: FieldKeys,
     staged: Staged,
     now: Callable[[], datetime],
     beat: Callable[[], None],
@@ -104,38 +99,20 @@ def finish(
     with sessions.begin() as session:
         mark(session, staged.version_id, ListStage.COMPARING)
     with sessions.read() as session:
-        counts = _counts(session, staged.version_id)
-        if staged.sent != counts.stored + counts.rejected:
-            raise RowsLost(f"{staged.sent} sent, {counts.stored} + {counts.rejected} kept")
-        digest = staged.rows_digest or digest_of(session, keys, staged.version_id)
-        beat()
-        difference = compare(session, staged.previous_id, staged.version_id)
+        # Counted where they are kept, whatever the importer believes to have written.
+        stored, rejected = (
+            session.scalar(select(func.count()).where(table.version_id == staged.version_id)) or 0
+            for table in (Member, RejectedRow)
+        )
+    if staged.sent != stored + rejected:
+        raise RowsLost(f"{staged.sent} sent, {stored} + {rejected} kept")
     beat()
     with sessions.begin() as session:
-        return _make_current(session, staged, counts, digest, difference, now())
-
-
-def _counts(session: Session, version_id: int) -> _Counts:
-    stored, warned, people = session.execute(
-        select(
-            func.count(),
-            func.count().filter(Member.warnings != 0),
-            func.count(Member.subject_key.distinct()),
-        ).where(Member.version_id == version_id)
-    ).one()
-    rejected = select(func.count()).where(RejectedRow.version_id == version_id)
-    return _Counts(
-        stored=stored, rejected=session.scalar(rejected) or 0, warned=warned, people=people
-    )
+        return _make_current(session, staged, stored, rejected, now())
 
 
 def _make_current(
-    session: Session,
-    staged: Staged,
-    counts: _Counts,
-    digest: str,
-    difference: Difference,
-    now: datetime,
+    session: Session, staged: Staged, stored: int, rejected: int, now: datetime
 ) -> Imported | None:
     version = session.get_one(RosterVersion, staged.version_id)
     if version.stage == ListStage.DONE:
@@ -150,11 +127,12 @@ def _make_current(
         roster.current_version_id = version.id
         roster.withdrawn_at = roster.withdrawn_by = roster.withdrawn_reason = None
     version.merged_from_id = staged.previous_id if staged.merged else None
-    version.sent, version.stored, version.rejected = staged.sent, counts.stored, counts.rejected
-    version.warned, version.repeated = counts.warned, counts.stored - counts.people
-    version.added, version.removed = difference.added, difference.removed
-    version.changed = difference.changed
-    version.rows_digest = digest
+    version.sent, version.stored, version.rejected = staged.sent, stored, rejected
+    version.warned, version.repeated = staged.warned, stored - staged.people
+    version.added = staged.difference.added
+    version.removed = staged.difference.removed
+    version.changed = staged.difference.changed
+    version.rows_digest = staged.rows_digest
     version.columns = {"headings": list(staged.headings)}
     version.stage = ListStage.DONE.value
     version.done_at = now
@@ -170,8 +148,8 @@ def _make_current(
         version=version.number,
         file=file.public_id,
         sent=staged.sent,
-        stored=counts.stored,
-        rejected=counts.rejected,
-        rows_digest=digest,
+        stored=stored,
+        rejected=rejected,
+        rows_digest=staged.rows_digest,
     )
     return outcome(version)

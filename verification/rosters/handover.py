@@ -4,32 +4,26 @@ A parser taken over by its file writes whatever it likes into these files. So ev
 bound, every field a type and a length, and counts must add up; anything else is Malformed, and the
 list is refused like a file nobody could read.
 
-Next station: `verification.rosters.importer`, which stores the rows.
+Next station: `verification.rosters.accepted`, the other file; then `importer`, which stores both.
 """
 
 from __future__ import annotations
 
-import csv
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from verification.rosters.columns import FIELDS
-from verification.rosters.table import ACCEPTED_COLUMNS
 from verification.sandbox.job import JSON
 from verification.sandbox.outcome import Malformed
-from verification.secrets import is_nik
 
 # As wide as the table's columns; text is counted in characters.
 LENGTHS = {
     "province_code": 2, "regency_code": 5, "district_code": 8, "village": 120, "kta_number": 60,
     "name": 200, "birth_place": 120, "marital_status": 40, "occupation": 120, "address": 400,
 }  # fmt: skip
-CONTROL = re.compile("[\x00-\x1f\x7f]")
 ROW_REF_LENGTH = 16
 LONGEST_ACCEPTED = 16_384
 LONGEST_REJECTED = 1_048_576
@@ -97,19 +91,6 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptedRow:
-    """One member as read: every field within its column's length, NIK and date well-formed."""
-
-    line: int
-    row_ref: str
-    nik: str
-    birth_date: date
-    sex: str
-    warnings: int
-    texts: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRow:
     """One row that is not stored: its cells in the order of the report's headings, and why not."""
 
@@ -120,21 +101,8 @@ class RejectedRow:
     cells: tuple[str, ...]
 
 
-def accepted_rows(path: Path) -> Iterator[AcceptedRow]:
-    """In the file's order. Raises Malformed at the first thing that is not as promised."""
-    with path.open("rb") as stream:
-        reader = csv.reader(_plain(_lines(stream, LONGEST_ACCEPTED)), strict=True)
-        try:
-            if tuple(next(reader, ())) != ACCEPTED_COLUMNS:
-                raise Malformed("columns")
-            for cells in reader:
-                yield _accepted(dict(zip(ACCEPTED_COLUMNS, cells, strict=True)))
-        except (csv.Error, ValueError) as error:
-            raise Malformed("accepted rows") from error
-
-
 def rejected_rows(path: Path) -> Iterator[RejectedRow]:
-    """As `accepted_rows`, of the rows that were refused."""
+    """The refused rows, in the file's order. Raises Malformed at the first that is not as promised."""
     with path.open("rb") as stream:
         for line in _lines(stream, LONGEST_REJECTED):
             try:
@@ -151,29 +119,6 @@ def _lines(stream: BinaryIO, longest: int) -> Iterator[str]:
             yield line.decode()
         except UnicodeDecodeError as error:
             raise Malformed("not UTF-8") from error
-
-
-def _plain(lines: Iterator[str]) -> Iterator[str]:
-    """A row is one line, and no cell of it holds a control character."""
-    for line in lines:
-        if CONTROL.search(line, 0, len(line) - 1):
-            raise Malformed("control character")
-        yield line
-
-
-def _accepted(row: dict[str, str]) -> AcceptedRow:
-    warnings = int(row["warnings"])
-    if not is_nik(row["nik"]) or row["sex"] not in {"L", "P"} or not 0 <= warnings < 2**31:
-        raise Malformed("accepted row")
-    return AcceptedRow(
-        line=_count(int(row["line"])),
-        row_ref=_row_ref(row["row_ref"]),
-        nik=row["nik"],
-        birth_date=date.fromisoformat(row["birth_date"]),
-        sex=row["sex"],
-        warnings=warnings,
-        texts={name: _text(row[name], length) for name, length in LENGTHS.items()},
-    )
 
 
 def _rejected(row: object) -> RejectedRow:

@@ -1,44 +1,47 @@
-"""Rows into a new version of a list, in short transactions; then one pointer moves.
+"""Rows into a new version of a list; then one pointer moves.
 
 A worker may die at any instant. Until the pointer moves, a version's rows are nobody's; a second run
 sweeps away what the first one left and begins anew, so there is never half a list and never a row
 twice. This is the one place below the edges that commits: a million rows in one transaction would
 lock SQLite for minutes.
 
-Next station: `verification.rosters.finishing` counts, compares and makes the version current.
+Next station: `verification.rosters.finishing` makes the version current.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+import polars as pl
+from sqlalchemy import update
 
 from verification.db import Sessions
 from verification.errors import Stale
-from verification.models import Member, RejectedRow, Roster, RosterVersion
-from verification.rosters import handover, merging
-from verification.rosters.digest import RowsDigest
+from verification.models import RejectedRow, Roster, RosterVersion
+from verification.models.files import Retention
+from verification.rosters import handover, nik_pages
+from verification.rosters.accepted import accepted_frame
+from verification.rosters.difference import compare
+from verification.rosters.digest import digest
 from verification.rosters.finishing import Imported, Staged, finish, outcome
-from verification.rosters.handover import AcceptedRow, Report
-from verification.rosters.merging import Taken
-from verification.rosters.placing import Place, Places, new_row_ref
+from verification.rosters.handover import Report
+from verification.rosters.merging import Before, Merged, lines_for, merge
+from verification.rosters.placing import enciphered, new_row_refs, place, under_current_key
 from verification.rosters.rejections import Rejections
+from verification.rosters.stored import MEMBER, REJECTED_ROW, members_of, rejected_of
+from verification.rosters.storing import Writer, sweep, writer
 from verification.rosters.versions import mark
-from verification.sandbox.outcome import Malformed
 from verification.secrets import FieldKeys
 from verification.states import ListStage
 
-# Rows a transaction: some 30 ms of SQLite with its indices, of the 100 ms a writer may take.
-BATCH = 1_000
+# Rejected rows sealed at a time, and lines named in one statement.
+BATCH = 5_000
 TRIES = 3
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,21 +65,18 @@ def import_roster(
 ) -> Imported:
     """Store a version's rows and make it current.
 
-    `placeholders`: `RuleSet.placeholders()`. `beat` is called between transactions, to keep a lease.
-    May be called again after any interruption, and after success. Raises Malformed (the child's
-    files are not what it promised), RowsLost, Stale (the list kept changing under the import).
+    `placeholders`: `RuleSet.placeholders()`. `beat` is called between batches, to keep a lease. May
+    be called again after any interruption, and after success. Raises Malformed (the child's files
+    are not what it promised), RowsLost, Stale (the list kept changing under the import, or another
+    worker stores the same version).
     """
     for _ in range(TRIES):
         with sessions.read() as session:
             version = session.get_one(RosterVersion, version_id)
             if version.stage == ListStage.DONE:
                 return outcome(version)
-        try:
-            staged = _Import(sessions, keys, version_id, handed, placeholders, beat).stage()
-        except IntegrityError:
-            # Only a child that lies can do this. The database's error quotes the rows: not kept.
-            raise Malformed("two rows in one place") from None
-        if imported := finish(sessions, keys, staged, now, beat):
+        staged = _Import(sessions, keys, version_id, handed, placeholders, beat).stage()
+        if imported := finish(sessions, staged, now, beat):
             return imported
     raise Stale("the list changed under the import")
 
@@ -100,27 +100,57 @@ class _Import:
             version = session.get_one(RosterVersion, version_id)
             roster = session.get_one(Roster, version.roster_id)
             previous = session.get(RosterVersion, roster.current_version_id or 0)
-            corrects = report.corrects or version.file.corrects is not None
             self._participation = roster.participation_id
             self._previous = roster.current_version_id
-            # The version that is corrected; None when the file stands for the whole list.
-            self._base = self._previous if corrects else None
-            self._sent = report.sent
-            self._headings = report.headings
-            self._next_line = 0
-            if self._base is not None and previous is not None:
+            # A correction needs something to correct; else the file stands for the whole list.
+            corrects = report.corrects or version.file.corrects is not None
+            self._merging = corrects and self._previous is not None
+            self._sent, self._headings = report.sent, report.headings
+            if self._merging and previous is not None:
                 self._sent = previous.sent or 0
                 earlier = previous.columns.get("headings", [])
                 self._headings = tuple(dict.fromkeys([*earlier, *report.headings]))
-                self._next_line = merging.last_line(session, self._base) + 1
-        self._places = Places(keys, self._previous, merging=self._base is not None)
+            members = members_of(session, self._previous)
+            self._before = Before(
+                members=members,
+                rejected=rejected_of(session, self._previous),
+                niks=under_current_key(keys, members),
+            )
+        self._next_line = self._before.last_line + 1
         self._rejections = Rejections(keys, roster.public_id, report, placeholders)
-        self._digest = RowsDigest() if self._base is None else None
 
     def stage(self) -> Staged:
         """Everything of the version but its being current."""
-        self._sweep(Member)
-        self._sweep(RejectedRow)
+        self._begin()
+        placed = self._placed()
+        members = self._members(placed.filter(pl.col("held").is_null()))
+        collided = self._collided(placed.filter(pl.col("held").is_not_null()))
+        del placed
+        rejected = pl.concat([collided, *self._refused()])
+        whole = Merged(
+            members=members, rejected=rejected, resolved=pl.Series(dtype=pl.Int64), settled=0
+        )
+        if self._merging:
+            whole = merge(self._before, members, rejected, self._version)
+            self._sent -= whole.settled
+        del members, rejected
+        with writer(self._sessions, self._beat) as out:
+            self._write(out, whole)
+        return Staged(
+            version_id=self._version,
+            previous_id=self._previous,
+            merged=self._merging,
+            sent=self._sent,
+            headings=self._headings,
+            warned=whole.members.filter(pl.col("warnings") != 0).height,
+            people=whole.members["subject_key"].n_unique(),
+            rows_digest=digest(whole.members, self._keys),
+            difference=compare(self._before.members, whole.members),
+        )
+
+    def _begin(self) -> None:
+        for table, number in (("member", "line"), ("rejected_row", "line"), ("nik_page", "number")):
+            sweep(self._sessions, table, number, self._version, self._beat)
         with self._sessions.begin() as session:
             mark(session, self._version, ListStage.SAVING)
             session.execute(
@@ -131,118 +161,89 @@ class _Import:
                 )
                 .values(resolved_by_id=None)
             )
-        taken: Mapping[str, Taken] = {}
-        if self._base is not None:
-            taken = merging.taken_cards(self._sessions, self._base, self._handed.accepted)
-        for accepted in _batches(handover.accepted_rows(self._handed.accepted)):
-            self._store(accepted, taken)
-        for refused in _batches(handover.rejected_rows(self._handed.rejected)):
-            self._reject(refused)
-        if self._base is not None:
-            self._sent -= merging.carry_over(self._sessions, self._base, self._version, self._beat)
-        return Staged(
-            version_id=self._version,
-            previous_id=self._previous,
-            merged=self._base is not None,
-            sent=self._sent,
-            headings=self._headings,
-            rows_digest=self._digest.hexdigest() if self._digest else None,
+
+    def _placed(self) -> pl.DataFrame:
+        rows = accepted_frame(self._handed.accepted).rename({"nik": "digits"})
+        rows = rows.with_columns(nik=enciphered(self._keys, rows["digits"]))
+        return place(
+            rows,
+            self._before.members.with_columns(nik=self._before.niks),
+            self._before.rejected,
+            merging=self._merging,
         )
 
-    def _sweep(self, table: type[Member] | type[RejectedRow]) -> None:
-        """What an attempt that was cut short has left."""
-        some = select(table.id).where(table.version_id == self._version).limit(BATCH)
-        while True:
-            with self._sessions.begin() as session:
-                ids = session.scalars(some).all()
-                if not ids:
-                    return
-                session.execute(delete(table).where(table.id.in_(ids)))
+    def _members(self, placed: pl.DataFrame) -> pl.DataFrame:
+        return placed.with_columns(
+            self._lines(placed["line"], placed["at"]),
+            version_id=pl.lit(self._version, dtype=pl.Int64),
+            participation_id=pl.lit(self._participation, dtype=pl.Int64),
+            key_id=pl.lit(self._keys.current_id),
+            retention=pl.lit(Retention.PERSONAL.value),
+            hold=pl.lit(0, dtype=pl.Int8),
+        ).select(*MEMBER)
+
+    def _collided(self, placed: pl.DataFrame) -> pl.DataFrame:
+        """Sound rows whose card another member of the list has."""
+        lines = self._lines(placed["line"], placed["refused"])
+        return self._frame(
+            self._rejections.of_collided(row, line)
+            for row, line in zip(placed.iter_rows(named=True), lines, strict=True)
+        )
+
+    def _refused(self) -> Iterator[pl.DataFrame]:
+        """Rows the rules refused; a reference is kept when it is one of the version before."""
+        known = {*self._before.members["row_ref"], *self._before.rejected["row_ref"]}
+        lines = dict(self._before.rejected.select("row_ref", "line").iter_rows())
+        rows = handover.rejected_rows(self._handed.rejected)
+        while batch := list(islice(rows, BATCH)):
+            at = pl.Series([lines.get(row.row_ref) for row in batch], dtype=pl.Int64)
+            numbers = self._lines(pl.Series([row.line for row in batch], dtype=pl.Int64), at)
+            yield self._frame(
+                self._rejections.of_refused(row, row.row_ref if row.row_ref in known else ref, line)
+                for row, ref, line in zip(batch, new_row_refs(len(batch)), numbers, strict=True)
+            )
             self._beat()
 
-    def _store(self, rows: Sequence[AcceptedRow], taken: Mapping[str, Taken]) -> None:
-        with self._sessions.read() as session:
-            places = self._places.find(session, rows, taken)
-        niks = self._keys.encipher_many([row.nik for row in rows])
-        members: list[dict[str, Any]] = []
-        collided: list[tuple[AcceptedRow, Place, Taken]] = []
-        for row, place, nik in zip(rows, places, niks, strict=True):
-            holder = taken.get(row.texts["kta_number"])
-            if holder is not None and holder.nik != nik:
-                collided.append((row, place, holder))
-                continue
-            member = self._member(row, place, nik)
-            if self._digest is not None:
-                self._digest.add(member, row.nik)
-            members.append(member)
-        if members:
-            with self._sessions.begin() as session:
-                session.execute(insert(Member), members)
-        if collided:
-            lines = self._lines_of_refused([place.row_ref for _, place, _ in collided])
-            refused = [
-                self._rejections.of_collided(
-                    row, place.row_ref, self._line(row.line, lines.get(place.row_ref)), holder.line
-                )
-                for row, place, holder in collided
-            ]
-            self._insert_rejected(refused)
-        self._beat()
-
-    def _member(self, row: AcceptedRow, place: Place, nik: bytes) -> dict[str, Any]:
-        return {
-            **row.texts,
-            "version_id": self._version,
-            "participation_id": self._participation,
-            "line": self._line(row.line, place.line),
-            "row_ref": place.row_ref,
-            "subject_key": place.subject_key,
-            "key_id": self._keys.current_id,
-            "nik": nik,
-            "sex": row.sex,
-            "birth_date": row.birth_date,
-            "warnings": place.warnings,
-        }
-
-    def _reject(self, rows: Sequence[handover.RejectedRow]) -> None:
-        refs = [row.row_ref for row in rows if row.row_ref]
-        lines = self._lines_of_refused(refs)
-        with self._sessions.read() as session:
-            known = self._places.known_refs(session, refs) | lines.keys()
-        self._insert_rejected(
-            [
-                self._rejections.of_refused(
-                    row,
-                    row.row_ref if row.row_ref in known else new_row_ref(),
-                    self._line(row.line, lines.get(row.row_ref)),
-                )
-                for row in rows
-            ]
+    def _frame(self, rows: Iterator[Mapping[str, Any]]) -> pl.DataFrame:
+        return pl.DataFrame(
+            [tuple(row.values()) for row in rows],
+            schema={name: REJECTED_ROW[name] for name in ("row_ref", "line", "cells", "errors")},
+            orient="row",
+        ).select(
+            pl.lit(self._version, dtype=pl.Int64).alias("version_id"),
+            "line",
+            "row_ref",
+            "cells",
+            "errors",
+            pl.lit(Retention.PERSONAL.value).alias("retention"),
+            pl.lit(0, dtype=pl.Int8).alias("hold"),
         )
-        self._beat()
 
-    def _lines_of_refused(self, refs: Iterable[str]) -> dict[str, int]:
-        with self._sessions.read() as session:
-            return self._places.rejected_lines(session, refs)
+    def _lines(self, in_file: pl.Series, before: pl.Series) -> pl.Series:
+        if not self._merging:
+            return in_file
+        lines, new = lines_for(before, self._next_line)
+        self._sent += new
+        self._next_line += new
+        return lines
 
-    def _insert_rejected(self, rows: list[dict[str, Any]]) -> None:
-        with self._sessions.begin() as session:
-            session.execute(
-                insert(RejectedRow), [{**row, "version_id": self._version} for row in rows]
+    def _write(self, out: Writer, whole: Merged) -> None:
+        out.insert("member", whole.members)
+        out.insert("rejected_row", whole.rejected)
+        ordered = nik_pages.places(whole.members["nik"], whole.members["line"])
+        for number, (least, content) in enumerate(nik_pages.pack(ordered)):
+            page = {"version_id": [self._version], "number": [number],
+                    "least": [least], "content": [content]}  # fmt: skip
+            out.insert("nik_page", pl.DataFrame(page))
+        for lines in _batches(whole.resolved.to_list()):
+            out.run(
+                update(RejectedRow)
+                .where(RejectedRow.version_id == self._previous, RejectedRow.line.in_(lines))
+                .values(resolved_by_id=self._version)
+                .execution_options(synchronize_session=False)
             )
 
-    def _line(self, in_file: int, before: int | None) -> int:
-        """A merged row stays on the line it had; one that is new to the list goes to its end."""
-        if self._base is None:
-            return in_file
-        if before is not None:
-            return before
-        self._sent += 1
-        self._next_line += 1
-        return self._next_line - 1
 
-
-def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, BATCH)):
-        yield batch
+def _batches(lines: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(lines), BATCH):
+        yield lines[start : start + BATCH]

@@ -4,183 +4,129 @@ The subject a verifier judges survives corrections this way: a wrong NIK correct
 `row_ref` keeps it, and so does a moved or renamed member under his NIK. A correction without a
 `row_ref` that has both NIK and card number of a member is that member's row.
 
-Next station: `verification.rosters.importer` stores the row under what is found here.
+Next station: `verification.rosters.merging` puts the rows into the list.
 """
 
 from __future__ import annotations
 
-import base64
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
-from sqlalchemy import exists, func, select
-from sqlalchemy.orm import Session, aliased
+import polars as pl
 
-from verification.models import Member, RejectedRow
-from verification.rosters.handover import AcceptedRow
-from verification.rosters.merging import Taken
+from verification.rosters.digest import in_clear
 from verification.rosters.rules.listwide import NIK_REPEATED
 from verification.secrets import FieldKeys
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """A member of the version before."""
-
-    line: int
-    row_ref: str
-    subject_key: str
-    nik: bytes
-    key_id: str
-    shared: bool
+_REF_LENGTH = 15
+# Five random bits a letter, of those base 32 has.
+_LETTERS = bytes(b"abcdefghijklmnopqrstuvwxyz234567"[byte & 31] for byte in range(256))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a row goes: its subject, its reference, and the line it had before, if it was there."""
-
-    subject_key: str
-    row_ref: str
-    line: int | None
-    warnings: int
-
-
-def new_row_ref() -> str:
-    """Sixteen characters that no spreadsheet takes for a number: `r` and 75 random bits."""
-    return "r" + base64.b32encode(os.urandom(10))[:15].decode().lower()
+def new_row_refs(count: int) -> pl.Series:
+    """Sixteen characters each that no spreadsheet takes for a number: `r` and 75 random bits."""
+    letters = os.urandom(_REF_LENGTH * count).translate(_LETTERS).decode()
+    step = _REF_LENGTH
+    return pl.Series(
+        [f"r{letters[at : at + step]}" for at in range(0, step * count, step)], dtype=pl.String
+    )
 
 
-def new_subject_key() -> str:
-    """As a public id."""
-    return os.urandom(16).hex()
+def new_subject_keys(count: int) -> pl.Series:
+    """As public ids."""
+    digits = os.urandom(16 * count).hex()
+    return pl.Series([digits[at : at + 32] for at in range(0, 32 * count, 32)], dtype=pl.String)
 
 
-class Places:
-    """Finds places for the rows of one import.
+def enciphered(keys: FieldKeys, niks: pl.Series) -> pl.Series:
+    """A column of well-formed NIK under the current key, in one call. Raises NotANik."""
+    digits = niks.str.join("").item() if len(niks) else ""
+    return pl.Series(keys.encipher_joined(digits.encode("ascii")), dtype=pl.Binary)
 
-    `previous`: the version before, None for a first list. `merging`: the others of that version
-    stay, so a NIK that is among them is a repetition.
+
+def under_current_key(keys: FieldKeys, members: pl.DataFrame) -> pl.Series:
+    """The members' NIK under the current key, whichever they are stored under.
+
+    Raises UnknownFieldKey, SealBroken.
     """
+    if (members["key_id"] == keys.current_id).all():
+        return members["nik"]
+    return enciphered(keys, in_clear(members, keys))
 
-    def __init__(self, keys: FieldKeys, previous: int | None, *, merging: bool) -> None:
-        self._keys, self._previous, self._merging = keys, previous, merging
-        # Only rows the child found repeated can meet their like again: a few, not the list.
-        self._repeated: dict[str, str] = {}
 
-    def find(
-        self, session: Session, rows: Sequence[AcceptedRow], taken: Mapping[str, Taken]
-    ) -> list[Place]:
-        """One place for each row, in order. `taken`: cards of members that no `row_ref` names."""
-        by_ref, by_nik, refused = self._known(session, rows)
-        return [self._place(row, by_ref, by_nik, refused, taken) for row in rows]
+def place(
+    rows: pl.DataFrame, before: pl.DataFrame, refused: pl.DataFrame, *, merging: bool
+) -> pl.DataFrame:
+    """The rows with `subject_key`, their `row_ref`, NIK_REPEATED in `warnings`, and `at`, `held`.
 
-    def rejected_lines(self, session: Session, refs: Iterable[str]) -> dict[str, int]:
-        """Row references that stand for a rejected row of the version before, with their lines."""
-        wanted = [ref for ref in refs if ref]
-        if self._previous is None or not wanted:
-            return {}
-        rows = session.execute(
-            select(RejectedRow.row_ref, RejectedRow.line).where(
-                RejectedRow.version_id == self._previous, RejectedRow.row_ref.in_(wanted)
-            )
+    `rows`: line, row_ref, kta_number, warnings, `nik` (under the current key), …, in line order.
+    `before`: row_ref, line, subject_key, nik (under the current key), kta_number of the version
+    before, in line order; `refused`: row_ref and line of its rejected rows. `merging`: the others
+    of that version stay, so a NIK that is among them is a repetition, and a card that is not this
+    row's own is taken: `held` is its holder's line. `at`: the line a row had before, if it was there.
+    """
+    held = before.clear() if not merging else before.filter(
+        pl.col("kta_number").is_in(rows["kta_number"].implode())
+        & ~pl.col("row_ref").is_in(rows["row_ref"].implode())
+    )  # fmt: skip
+    known = (
+        rows.join(_once(before, "nik", "same", "subject_key", "row_ref", "line"),
+                  on="nik", how="left", maintain_order="left")
+        .join(_once(_with_shared(before), "row_ref", "ref", "subject_key", "nik", "line", "shared"),
+              on="row_ref", how="left", maintain_order="left")
+        .join(_once(held, "kta_number", "card", "nik", "row_ref", "line"),
+              on="kta_number", how="left", maintain_order="left")
+        .join(_once(refused, "row_ref", "refused", "line"),
+              on="row_ref", how="left", maintain_order="left")
+    )  # fmt: skip
+    own = (pl.col("row_ref") == "") & (pl.col("card_nik") == pl.col("nik"))
+    own = (own & pl.col("same_line").is_not_null()).fill_null(value=False)
+    by_ref = pl.col("ref_line").is_not_null()
+    is_known = by_ref | own
+    ref = (
+        pl.when(by_ref).then("row_ref").when(own).then("card_row_ref")
+        .when(pl.col("refused_line").is_not_null()).then("row_ref").otherwise("new_ref")
+    )  # fmt: skip
+    same = pl.col("same_line").is_not_null()
+    kept = by_ref & (
+        (pl.col("ref_nik") == pl.col("nik")) | (~same & ~pl.col("ref_shared"))
+    ).fill_null(value=False)
+    repeated = pl.col("warnings") & NIK_REPEATED.flag != 0
+    other = same & ~(is_known & (pl.col("same_row_ref") == ref)).fill_null(value=False)
+    return (
+        known.with_columns(new_ref=new_row_refs(rows.height), new_key=new_subject_keys(rows.height))
+        .with_columns(
+            row_ref=ref,
+            at=pl.when(by_ref)
+            .then("ref_line")
+            .when(own)
+            .then("card_line")
+            .otherwise("refused_line"),
+            held=pl.when(pl.col("card_nik") != pl.col("nik")).then("card_line"),
+            refused=pl.col("refused_line"),
+            subject_key=pl.when(kept)
+            .then("ref_subject_key")
+            .when(same)
+            .then("same_subject_key")
+            .when(repeated)
+            .then(pl.col("new_key").first().over("nik"))
+            .otherwise("new_key"),
+            warnings=pl.when(other & merging)
+            .then(pl.col("warnings") | NIK_REPEATED.flag)
+            .otherwise("warnings"),
         )
-        return dict(rows.all())
+        .select(*rows.columns, "subject_key", "at", "held", "refused")
+    )
 
-    def known_refs(self, session: Session, refs: Sequence[str]) -> set[str]:
-        """Row references that stand for a member of the version before."""
-        if self._previous is None or not refs:
-            return set()
-        found = select(Member.row_ref).where(
-            Member.version_id == self._previous, Member.row_ref.in_(refs)
-        )
-        return set(session.scalars(found))
 
-    def _known(
-        self, session: Session, rows: Sequence[AcceptedRow]
-    ) -> tuple[dict[str, Known], dict[bytes, Known], dict[str, int]]:
-        if self._previous is None:
-            return {}, {}, {}
-        refs = [row.row_ref for row in rows if row.row_ref]
-        by_ref = {}
-        if refs:
-            by_ref = {known.row_ref: known for known in self._members(session, "row_ref", refs)}
-        terms = [term for row in rows for term in self._keys.search_terms(row.nik)]
-        by_nik: dict[bytes, Known] = {}
-        for known in self._members(session, "nik", terms):
-            by_nik.setdefault(known.nik, known)
-        return by_ref, by_nik, self.rejected_lines(session, refs)
+def _with_shared(before: pl.DataFrame) -> pl.DataFrame:
+    """Whether a row's subject has another row beside it."""
+    return before.with_columns(shared=pl.col("subject_key").is_duplicated())
 
-    def _members(self, session: Session, column: str, values: Sequence[object]) -> list[Known]:
-        other = aliased(Member)
-        shared = exists().where(
-            other.version_id == Member.version_id,
-            other.subject_key == Member.subject_key,
-            other.id != Member.id,
-        )
-        rows = session.execute(
-            select(
-                Member.line,
-                Member.row_ref,
-                Member.subject_key,
-                Member.nik,
-                Member.key_id,
-                func.coalesce(shared, False).label("shared"),
-            )
-            .where(Member.version_id == self._previous, getattr(Member, column).in_(values))
-            .order_by(Member.line)
-        )
-        return [
-            Known(
-                line=row.line,
-                row_ref=row.row_ref,
-                subject_key=row.subject_key,
-                nik=bytes(row.nik),
-                key_id=row.key_id,
-                shared=bool(row.shared),
-            )
-            for row in rows
-        ]
 
-    def _place(
-        self,
-        row: AcceptedRow,
-        by_ref: dict[str, Known],
-        by_nik: dict[bytes, Known],
-        refused: dict[str, int],
-        taken: Mapping[str, Taken],
-    ) -> Place:
-        terms = self._keys.search_terms(row.nik) if by_nik or by_ref else ()
-        same = next((by_nik[term] for term in terms if term in by_nik), None)
-        before = by_ref.get(row.row_ref)
-        holder = taken.get(row.texts["kta_number"])
-        if not row.row_ref and same is not None and holder is not None and holder.nik in terms:
-            before = replace(same, row_ref=holder.row_ref, line=holder.line)
-        warnings = row.warnings
-        other = same is not None and (before is None or same.row_ref != before.row_ref)
-        if self._merging and other:
-            warnings |= NIK_REPEATED.flag
-        row_ref = row.row_ref if row.row_ref in refused else new_row_ref()
-        if before is not None:
-            row_ref = before.row_ref
-        return Place(
-            subject_key=self._subject(row, before, same, terms),
-            row_ref=row_ref,
-            line=before.line if before else refused.get(row.row_ref),
-            warnings=warnings,
-        )
-
-    def _subject(
-        self,
-        row: AcceptedRow,
-        before: Known | None,
-        same: Known | None,
-        terms: Sequence[bytes],
-    ) -> str:
-        if before is not None and (before.nik in terms or (same is None and not before.shared)):
-            return before.subject_key
-        if same is not None:
-            return same.subject_key
-        if not row.warnings & NIK_REPEATED.flag:
-            return new_subject_key()
-        return self._repeated.setdefault(row.nik, new_subject_key())
+def _once(known: pl.DataFrame, key: str, prefix: str, *columns: str) -> pl.DataFrame:
+    """The first row of each key, what is asked of it under a prefix."""
+    return (
+        known.filter(pl.col(key) != (b"" if known.schema[key] == pl.Binary() else ""))
+        .unique(key, keep="first", maintain_order=True)
+        .select(key, *(pl.col(name).alias(f"{prefix}_{name}") for name in columns))
+    )

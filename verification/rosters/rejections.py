@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from verification.rosters.handover import AcceptedRow, RejectedRow, Report
+from verification.rosters.handover import RejectedRow, Report
 from verification.rosters.rules import ERROR_MASK, Fault, faults_in
 from verification.rosters.rules.listwide import KTA_REPEATED
 from verification.rosters.texts import placeholders_of
@@ -54,16 +54,18 @@ class Rejections:
         errors = [self._error(fault, row.first_line) for fault in faults]
         return self._row(row_ref, line, list(row.cells), errors)
 
-    def of_collided(
-        self, row: AcceptedRow, row_ref: str, line: int, other_line: int
-    ) -> dict[str, Any]:
-        """A row that is sound by itself, but whose card number another member of the list has."""
-        held = {**row.texts, "nik": row.nik, "sex": row.sex, "birth_date": str(row.birth_date)}
+    def of_collided(self, row: Mapping[str, Any], line: int) -> dict[str, Any]:
+        """A row that is sound by itself, but whose card number another member of the list has.
+
+        `row`: as `placing.place` gave it.
+        """
+        held = {**row, "nik": row["digits"]}
         cells = [""] * len(self._headings)
         for field, index in self._fields.items():
             if index < len(cells):
                 cells[index] = held.get(field, "")
-        return self._row(row_ref, line, cells, [self._error(KTA_REPEATED, other_line)])
+        errors = [self._error(KTA_REPEATED, row["held"])]
+        return self._row(row["row_ref"], line, cells, errors)
 
     def _row(
         self, row_ref: str, line: int, cells: list[str], errors: list[dict[str, Any]]
@@ -73,7 +75,7 @@ class Rejections:
             "row_ref": row_ref,
             "line": line,
             "cells": self._keys.seal(content, seal_context(self._roster, row_ref)),
-            "errors": errors,
+            "errors": json.dumps(errors),
         }
 
     def _error(self, fault: Fault, first_line: int) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.rosters import DISTRICTS, VALID_ROW, people, run_child, small_rules, write_rows
-from verification.rosters.handover import Report, accepted_rows, rejected_rows
+from verification.rosters.accepted import accepted_frame
+from verification.rosters.handover import Report, rejected_rows
 from verification.rosters.rules import BY_CODE, faults_in
 from verification.rosters.synthetic import NIK, synthetic_list, write_csv, write_xlsx
 from verification.sandbox.job import Refuse
@@ -26,8 +27,9 @@ def codes_by_line(output: Path) -> dict[int, set[str]]:
         row.line: {fault.code for fault in faults_in(row.errors)}
         for row in rejected_rows(output / "rejected.jsonl")
     }
-    for row in accepted_rows(output / "accepted.csv"):
-        found[row.line] = {fault.code for fault in faults_in(row.warnings)}
+    rows = accepted_frame(output / "accepted.csv")
+    for line, warnings in rows.select("line", "warnings").iter_rows():
+        found[line] = {fault.code for fault in faults_in(warnings)}
     return found
 
 
@@ -47,10 +49,10 @@ def test_every_planted_mistake_is_found(tmp_path: Path, write: Callable[..., Pat
 def test_rows_without_a_planted_mistake_are_accepted(tmp_path: Path) -> None:
     members = synthetic_list(500, seed=3, districts=DISTRICTS, bad=0, warned=0)
     read(write_csv(tmp_path / "source", members), tmp_path / "out")
-    rows = list(accepted_rows(tmp_path / "out" / "accepted.csv"))
-    assert [row.nik for row in rows] == [row[NIK] for row in members.rows]
-    assert {row.line: row.warnings for row in rows if row.warnings} == {}
-    assert [row.line for row in rows] == list(range(2, 502))
+    rows = accepted_frame(tmp_path / "out" / "accepted.csv")
+    assert rows["nik"].to_list() == [row[NIK] for row in members.rows]
+    assert rows["warnings"].sum() == 0
+    assert rows["line"].to_list() == list(range(2, 502))
 
 
 def test_the_same_list_however_it_is_written(tmp_path: Path) -> None:
@@ -126,7 +128,7 @@ def test_our_own_report_comes_back_as_a_correction(tmp_path: Path) -> None:
     source.write_text("\n".join(";".join(line) for line in (headings, cells)) + "\n")
     report = read(source, tmp_path / "out")
     assert report.corrects
-    assert [r.row_ref for r in accepted_rows(tmp_path / "out" / "accepted.csv")] == ["rabc"]
+    assert accepted_frame(tmp_path / "out" / "accepted.csv")["row_ref"].to_list() == ["rabc"]
     assert list(report.headings) == list(row)[1:]
 
 
@@ -185,7 +187,15 @@ def test_the_trusted_side_believes_nothing(tmp_path: Path, line: object) -> None
         ("1987-05-13", "1987-02-30"),
         ("ANGGOTA CONTOH", "A" * 201),
         ("ANGGOTA CONTOH", "ANGGOTA\x1fCONTOH"),
+        ("ANGGOTA CONTOH", '"ANGGOTA\nCONTOH"'),
+        ("ANGGOTA CONTOH", "ANGGOTA\x00CONTOH"),
+        ("ANGGOTA CONTOH", "ANGGOTA,CONTOH"),
+        ("ANGGOTA CONTOH", '"ANGGOTA CONTOH'),
+        ("ANGGOTA CONTOH", "ANGGOTA\udcffCONTOH"),
+        ("1987-05-13", "1987-5-13"),
         (",0\n", ",-1\n"),
+        (",0\n", ",4294967296\n"),
+        (",0\n", ",0"),
         ("2,,", "x,,"),
     ],
 )
@@ -194,9 +204,9 @@ def test_an_accepted_row_that_is_none(tmp_path: Path, before: str, after: str) -
     path = tmp_path / "out" / "accepted.csv"
     text = path.read_text().replace('""', "")
     assert before in text
-    path.write_text(text.replace(before, after))
+    path.write_text(text.replace(before, after), errors="surrogateescape")
     with pytest.raises(Malformed):
-        list(accepted_rows(path))
+        accepted_frame(path)
 
 
 def test_a_report_whose_counts_do_not_add_up() -> None:

@@ -12,7 +12,7 @@ from tests.rosters import people
 from tests.unit.rosters.stand import KEYS, Stand
 from tests.world import NOON
 from verification.models import JournalEntry, ReceivedFile
-from verification.rosters import importer
+from verification.rosters import importer, storing
 from verification.rosters.digest import digest_of
 from verification.rosters.finishing import RowsLost
 from verification.rosters.rejections import open_cells
@@ -153,6 +153,8 @@ def test_killed_anywhere_and_begun_again(
 ) -> None:
     """Small batches, so that death can come between any two of them."""
     monkeypatch.setattr(importer, "BATCH", 2)
+    for bound in ("COPIED", "FEWEST", "FIRST", "MOST"):
+        monkeypatch.setattr(storing, bound, 2)
     rows = people(9)
     rows[4]["sex"] = rows[6]["sex"] = "X"
     old = stand.load(stand.write("a", people(3)))

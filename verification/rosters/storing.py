@@ -1,0 +1,136 @@
+"""Frames into tables, as fast as each database can take them, and never half a list.
+
+PostgreSQL: everything of an attempt is one transaction of COPY, which leaves nothing behind when it
+dies. SQLite: short transactions, since a writer keeps all others waiting; what a dead attempt has
+left belongs to no current version and is swept by the next one.
+
+Next station: `verification.rosters.finishing` moves the pointer.
+"""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, cast
+
+import polars as pl
+import psycopg
+from sqlalchemy import CursorResult, Executable, text
+from sqlalchemy.exc import OperationalError
+
+from verification.db import Sessions
+from verification.errors import Stale
+
+TAKEN = "another worker is storing the same list"
+COPIED = 50_000
+# A SQLite writer aims at so many seconds a transaction, of the 100 ms it may take.
+AIM = 0.04
+FEWEST, FIRST, MOST = 200, 1_000, 8_000
+FEWEST_PAGES = 4
+
+
+class Writer(Protocol):
+    """Writes frames whose columns are a table's, and runs statements beside them."""
+
+    def insert(self, table: str, rows: pl.DataFrame) -> None:
+        """All rows. Raises Stale when some of them are there already."""
+
+    def run(self, statement: Executable) -> int:
+        """One statement in a transaction; returns how many rows it met."""
+
+
+@contextmanager
+def writer(sessions: Sessions, beat: Callable[[], None]) -> Iterator[Writer]:
+    """The writer for a database. `beat` is called between batches, where nothing is locked."""
+    if sessions.dialect != "postgresql":
+        yield _Sqlite(sessions, beat)
+        return
+    with sessions.begin() as session:
+        yield _Postgres(session, beat)
+
+
+def sweep(
+    sessions: Sessions, table: str, number: str, version_id: int, beat: Callable[[], None]
+) -> None:
+    """Take away what an attempt that was cut short has left of a version, `number` by number."""
+    page = text(
+        f"DELETE FROM {table} WHERE version_id = :version AND {number} IN (SELECT {number}"  # noqa: S608 - our names
+        f" FROM {table} WHERE version_id = :version ORDER BY {number} LIMIT :page)"
+    )
+    size = COPIED
+    if sessions.dialect == "sqlite":
+        size = FEWEST_PAGES if number == "number" else FIRST
+    while True:
+        with sessions.begin() as session:
+            gone = session.execute(page, {"version": version_id, "page": size})
+        if not cast("CursorResult[Any]", gone).rowcount:
+            return
+        beat()
+
+
+class _Postgres:
+    """One transaction; a batch is a COPY."""
+
+    def __init__(self, session: Any, beat: Callable[[], None]) -> None:
+        self._session, self._beat = session, beat
+
+    def insert(self, table: str, rows: pl.DataFrame) -> None:
+        connection = self._session.connection()
+        driver = cast("Any", connection.connection.driver_connection)
+        into = f"COPY {table} ({', '.join(rows.columns)}) FROM STDIN (FORMAT csv, NULL '\\N')"
+        for start in range(0, rows.height, COPIED):
+            try:
+                with driver.cursor() as cursor, cursor.copy(into) as copy:
+                    copy.write(_spelled(rows.slice(start, COPIED)))
+            except psycopg.errors.UniqueViolation:
+                raise Stale(TAKEN) from None
+            except psycopg.OperationalError as error:
+                raise OperationalError("COPY", None, error) from None
+            self._beat()
+
+    def run(self, statement: Executable) -> int:
+        return int(self._session.execute(statement).rowcount)
+
+
+def _spelled(rows: pl.DataFrame) -> bytes:
+    binary = [name for name, kind in rows.schema.items() if kind == pl.Binary()]
+    out = io.BytesIO()
+    rows.with_columns(
+        pl.concat_str(pl.lit("\\x"), pl.col(name).bin.encode("hex")).alias(name) for name in binary
+    ).write_csv(out, include_header=False)
+    return out.getvalue()
+
+
+class _Sqlite:
+    """Short transactions that find their own size."""
+
+    def __init__(self, sessions: Sessions, beat: Callable[[], None]) -> None:
+        self._sessions, self._beat, self._size = sessions, beat, FIRST
+
+    def insert(self, table: str, rows: pl.DataFrame) -> None:
+        marks = ", ".join("?" * rows.width)
+        into = f"INSERT INTO {table} ({', '.join(rows.columns)}) VALUES ({marks})"  # noqa: S608 - our names
+        start = 0
+        while start < rows.height:
+            batch = rows.slice(start, self._size).rows()
+            start += len(batch)
+            began = time.monotonic()
+            with self._sessions.begin() as session:
+                driver = cast("Any", session.connection().connection.driver_connection)
+                try:
+                    driver.executemany(into, batch)
+                except sqlite3.IntegrityError:
+                    raise Stale(TAKEN) from None
+            taken = max(time.monotonic() - began, 0.001)
+            wanted = round(len(batch) * min(2.0, AIM / taken))
+            self._size = max(FEWEST, min(MOST, wanted))
+            self._beat()
+
+    def run(self, statement: Executable) -> int:
+        with self._sessions.begin() as session:
+            met = cast("CursorResult[Any]", session.execute(statement)).rowcount
+        self._beat()
+        return int(met)
