@@ -71,9 +71,19 @@ class FileStore:
             raise trouble(error) from None
 
     def create(self, upload: Upload) -> None:
+        self._begin(upload, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+
+    def adopt(self, upload: Upload) -> None:
+        """As `create`, for an empty upload that another engine has put here; its description is replaced.
+
+        Theirs names absolute paths and is not synced.
+        """
+        self._begin(upload, os.O_WRONLY)
+
+    def _begin(self, upload: Upload, flags: int) -> None:
         data = self._path(upload.upload_id)
         try:
-            descriptor = os.open(data, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640)
+            descriptor = os.open(data, flags, 0o640)
         except OSError as error:
             raise trouble(error) from None
         try:
