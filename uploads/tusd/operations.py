@@ -14,9 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from uploads import conditions
 from uploads.body import Body
-from uploads.conditions import Held, judge
 from uploads.creation import Wanted
 from uploads.errors import Refusal, StoreTrouble, UnknownUpload
 from uploads.filestore import FileStore
@@ -24,14 +22,14 @@ from uploads.headers import OFFSET_OCTET_STREAM, Checksum
 from uploads.locks import Lease
 from uploads.model import TUS_VERSION, Upload
 from uploads.operations import Operations
-from uploads.threads import persist, run
+from uploads.threads import run
 from uploads.transfer import Stored
 from uploads.tusd.answers import refusal_in
 from uploads.tusd.asking import NONCE, Desk
 from uploads.tusd.client import Answer, Client, EngineAway
 from uploads.tusd.hooks import HookAddress, HookListener
 from uploads.tusd.pouring import pour
-from uploads.tusd.upkeep import SETTLED_SECONDS, broken, put_aside, settle_creation
+from uploads.tusd.upkeep import SETTLED_SECONDS, broken, put_aside
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +59,7 @@ class EngineOperations(Operations):
         """Listen for hooks, then begin the background work. Raises OSError when the port is taken."""
         await self._hooks.start()
         recovery = await super().start()
-        self._keep(asyncio.create_task(persist(self._watch)))
+        self._background.begin(self._watch)
         return recovery
 
     async def stop(self) -> None:
@@ -70,20 +68,17 @@ class EngineOperations(Operations):
         await self._hooks.stop()
         self._client.close()
 
-    async def look(self, upload_id: str) -> Upload:
+    async def _settled(self, lease: Lease, upload: Upload) -> Upload:
         """As in the base, with tusd asked: nobody may still be writing on its side."""
-        async with self.locks.hold(upload_id) as lease:
-            upload = await self._load(lease)
-            judge(conditions.LOOK, Held(upload=upload, now=self._now()))
-            if not upload.finished:
-                answer = await self._ask("HEAD", upload_id)
-                if answer.status != 200:
-                    raise refusal_in(answer)
-                upload = await self._load(lease)
-                if upload.finished:
-                    self._complete(upload_id)
-            await run(self._disk, self._store.sync, upload_id)
-        return upload
+        if upload.finished:
+            return await super()._settled(lease, upload)
+        answer = await self._ask("HEAD", upload.upload_id)
+        if answer.status != 200:
+            raise refusal_in(answer)
+        found = await super()._settled(lease, await self._load(lease))
+        if found.finished:
+            self._complete(found.upload_id, partial=found.partial)
+        return found
 
     async def _begin(self, wanted: Wanted) -> Upload:
         """Have tusd create what the Policy grants; durable, its space reserved, when this returns."""
@@ -116,11 +111,8 @@ class EngineOperations(Operations):
             await run(self._disk, self._store.load, upload.upload_id)
         except UnknownUpload:
             raise (StoreTrouble("no answer") if answer is None else refusal_in(answer)) from None
-        try:
-            await run(self._disk, settle_creation, self._store.root, upload.upload_id, upload.limit)
-        except Refusal:
-            await run(self._disk, self._files.remove, upload.upload_id)
-            raise
+        # Our own description in place of theirs; without room for the rest nothing is left of it.
+        await run(self._disk, self._files.adopt, upload)
 
     async def _write(
         self,
@@ -176,15 +168,16 @@ class EngineOperations(Operations):
             waiting = list(self.expiry.open)
             for start in range(0, len(waiting), AT_ONCE):
                 some = waiting[start : start + AT_ONCE]
-                for upload_id in await run(self._disk, self._finished, some):
-                    self._complete(upload_id)
+                for upload in await run(self._disk, self._finished, some):
+                    self._complete(upload.upload_id, partial=upload.partial)
 
-    def _finished(self, ids: Sequence[str]) -> list[str]:
+    def _finished(self, ids: Sequence[str]) -> list[Upload]:
         found = []
         for upload_id in ids:
             with contextlib.suppress(Refusal):
-                if self._store.load(upload_id).finished:
-                    found.append(upload_id)
+                upload = self._store.load(upload_id)
+                if upload.finished:
+                    found.append(upload)
         return found
 
     async def _put_broken_aside(self) -> None:

@@ -1,7 +1,7 @@
-"""What the front does to the upload root around tusd: durable creations, leftovers, stale locks.
+"""What a tusd that ended leaves in the upload root: stale locks, and descriptions that cannot be read.
 
-tusd syncs nothing and writes a description in place. The front does it for tusd, before the client hears
-of a creation; what a power cut leaves of one nobody heard of is put aside, never thrown away.
+It writes a description in place and syncs nothing, so a power cut may leave an empty one. Nobody has heard
+of that upload yet; still it is put aside for a person to look at, never thrown away.
 
 Next station: tusd's own files, `data/{id}` and `data/{id}.info`.
 """
@@ -15,38 +15,15 @@ from pathlib import Path
 
 from uploads.arrivals import ArrivalLog
 from uploads.capability import is_upload_id, shard_of
-from uploads.disk import reserve, sync_directory
+from uploads.disk import sync_directory
 from uploads.errors import StoreTrouble, UnknownUpload
-from uploads.store import Store, trouble
+from uploads.store import Store
 
 log = logging.getLogger(__name__)
 
 LOCK_ENDINGS = ("lock", "stop")
 SETTLED_SECONDS = 60.0
 """A description that is being written is younger than this."""
-
-
-def settle_creation(root: Path, upload_id: str, length: int) -> None:
-    """Make a creation of tusd's durable, and reserve its space. Blocking.
-
-    Raises StoreFull when the space cannot be had, StoreTrouble.
-    """
-    data = root / "data" / upload_id
-    try:
-        descriptor = os.open(data, os.O_WRONLY)
-        try:
-            reserve(descriptor, length)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        descriptor = os.open(data.with_name(f"{upload_id}.info"), os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        sync_directory(data.parent)
-    except OSError as error:
-        raise trouble(error) from None
 
 
 def clear_locks(root: Path, shards: Collection[int]) -> int:
