@@ -10,7 +10,8 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from portal import edge
@@ -23,6 +24,8 @@ SIPOL = (sys.executable, "-c", "from portal.cli import main; main()")
 # Above nginx's bound of 4,096 uploads a process, so that it is nginx who says "later": granian
 # leaves whatever is beyond this number waiting without a word.
 BACKPRESSURE = 8192
+
+ALONE = {"SIPOL_UPLOAD_PROCESSES": "1"}
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -63,6 +66,8 @@ def waves(config: Config) -> list[list[Part]]:
 def waves_without_nginx(config: Config) -> list[list[Part]]:
     """For a look only: one server process on the port, and the workers."""
     host, _, port = config.listen.rpartition(":")
+    alone = replace(config, upload_processes=1)
+    hooks = _hooks(alone)
     server = Part(
         name="server",
         command=(
@@ -70,12 +75,13 @@ def waves_without_nginx(config: Config) -> list[list[Part]]:
             "--host", host.strip("[]") or "127.0.0.1",
             "--port", port,
         ),
-        environ={**_environ(config), "SIPOL_UPLOAD_PROCESSES": "1", INDEX: "0"},
+        environ={**_environ(config), **ALONE, **_slot(0, hooks)},
         log=config.log_dir / "server.log",
         pid_file=config.run_dir / "server.pid",
         ready=_answering(config.listen, "GET", "/healthz"),
     )  # fmt: skip
-    return [[server, *_workers(config)]]
+    engines = [_tusd(alone, 0, hooks, ALONE)] if hooks else []
+    return [[*engines, server, *_workers(config)]]
 
 
 def reachable_at(config: Config) -> str:
@@ -102,12 +108,19 @@ def _free_ports(count: int) -> list[int]:
     return found
 
 
-def _tusd(config: Config, index: int, hooks: HookAddress) -> Part:
+def _slot(index: int, hooks: Sequence[HookAddress]) -> dict[str, str]:
+    """What tells an upload process, or the tusd behind it, which it is."""
+    return {INDEX: str(index)} | ({HOOKS: str(hooks[index])} if hooks else {})
+
+
+def _tusd(
+    config: Config, index: int, hooks: Sequence[HookAddress], more: Mapping[str, str]
+) -> Part:
     path = config.engine_socket(index)
     return Part(
         name=f"tusd-{index}",
         command=(sys.executable, "-m", "portal.tusd_process"),
-        environ={**_environ(config), INDEX: str(index), HOOKS: str(hooks)},
+        environ={**_environ(config), **more, **_slot(index, hooks)},
         log=config.log_dir / f"tusd-{index}.log",
         pid_file=config.run_dir / f"tusd-{index}.pid",
         # It knows no such upload, which is an answer.
@@ -117,7 +130,7 @@ def _tusd(config: Config, index: int, hooks: HookAddress) -> Part:
 
 
 def _uploads(config: Config, hooks: Sequence[HookAddress] = ()) -> list[Part]:
-    parts = [_tusd(config, index, address) for index, address in enumerate(hooks)]
+    parts = [_tusd(config, index, hooks, {}) for index in range(len(hooks))]
     for index in range(config.upload_processes):
         path = config.upload_socket(index)
         parts.append(
@@ -129,11 +142,7 @@ def _uploads(config: Config, hooks: Sequence[HookAddress] = ()) -> list[Part]:
                     # Without the 0 granian takes it for a decimal number.
                     "--uds-permissions", "0o600",
                 ),
-                environ={
-                    **_environ(config),
-                    INDEX: str(index),
-                    **({HOOKS: str(hooks[index])} if hooks else {}),
-                },
+                environ={**_environ(config), **_slot(index, hooks)},
                 log=config.log_dir / f"uploads-{index}.log",
                 pid_file=config.run_dir / f"uploads-{index}.pid",
                 ready=_answering(path, "GET", "/healthz"),

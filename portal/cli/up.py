@@ -19,9 +19,10 @@ from pathlib import Path
 import click
 
 from nginx import outage
-from portal import edge, parts
+from portal import edge, parts, tusd_process
 from portal.config import Config
 from portal.supervise import StartFailed, Supervisor
+from uploads.tusd.engine import EngineMissing
 
 # As long as the slowest part may take to stop; see `Part.patience`.
 LAST_TREE_SECONDS = 30.0
@@ -37,6 +38,11 @@ def up(*, port: int | None) -> None:
         config = replace(config, listen=address, public_url=f"http://{address}")
     if not (config.keys_dir / "upload.key").exists():
         raise click.ClickException(f"{config.home} belum disiapkan: jalankan `sipol init`")
+    if config.uploads == "tusd":
+        try:
+            tusd_process.find(config)
+        except EngineMissing as error:
+            raise click.ClickException(str(error)) from error
     for folder in config.directories():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _only_one(config.run_dir) as lock:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 from flask import flash, redirect, render_template, url_for
@@ -72,7 +74,7 @@ class FailedJob:
 @bp.get("/kelola/mesin")
 def machine() -> ResponseReturnValue:
     started = time.monotonic()
-    figures = [*_parts(), *_disk(), *_workers(), *_database_figures()]
+    figures = [*_parts(), _engine(), *_disk(), *_workers(), *_database_figures()]
     return render_template(
         "manage/machine.html",
         figures=figures,
@@ -101,6 +103,23 @@ def _parts() -> list[Figure]:
         Figure(label=words[name], value=_("baik") if well else _("terganggu"), well=well)
         for name, well in health.facts(services()).items()
     ]
+
+
+def _engine() -> Figure:
+    """Who stores the bytes of uploads, and whether it listens."""
+    config = services().config
+    label = _("Mesin unggahan")
+    if config.uploads == "builtin":
+        return Figure(label=label, value=_("bawaan"))
+    sockets = [config.engine_socket(index) for index in range(config.upload_processes)]
+    listening = sum(map(_listens, sockets))
+    value = _("tusd: %(count)s dari %(total)s berjalan", count=listening, total=len(sockets))
+    return Figure(label=label, value=value, well=listening == len(sockets))
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def _disk() -> list[Figure]:
