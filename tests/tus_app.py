@@ -41,6 +41,9 @@ class Permissive:
             expires_at=datetime.now(UTC) + timedelta(days=1),
         )
 
+    def declared(self, upload_id: str, length: int) -> None:
+        """Nothing was reserved."""
+
     def finished(self, arrival: Arrival) -> None:
         """The arrival on disk is all that is needed here."""
 

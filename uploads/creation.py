@@ -18,7 +18,7 @@ from uploads.counters import Counters
 from uploads.errors import CreationRefused, PolicyUnavailable, TooLarge
 from uploads.finishing import Finisher
 from uploads.model import Upload
-from uploads.policy import CreateRequest, Grant, Policy
+from uploads.policy import DEFERRED_BYTES, CreateRequest, Grant, Policy
 from uploads.store import Store
 from uploads.threads import awaitable, run
 
@@ -102,6 +102,7 @@ class Creation:
         if wanted.length is not None and wanted.length > grant.max_size:
             self.give_up(upload_id)
             raise TooLarge(f"the maximum is {grant.max_size} bytes")
+        open_end = wanted.length is None and not wanted.parts
         now = self._now()
         return Upload(
             upload_id=upload_id,
@@ -110,7 +111,7 @@ class Creation:
             metadata=wanted.metadata,
             owner=grant.owner,
             claim=grant.claim,
-            max_size=grant.max_size,
+            max_size=min(grant.max_size, DEFERRED_BYTES) if open_end else grant.max_size,
             created_at=now,
             expires_at=grant.expires_at,
             changed_at=now,

@@ -64,6 +64,34 @@ class NotOffered(Refusal):
     sentence = "Cara mengunggah ini tidak didukung."
 
 
+class LengthChanged(Refusal):
+    """A declared length is final, and never below what is stored."""
+
+    status = 400
+    code = "length_changed"
+    sentence = "Ukuran berkas yang sudah dinyatakan tidak dapat diubah."
+
+
+class UnknownPart(Refusal):
+    status = 400
+    code = "unknown_part"
+    sentence = "Bagian berkas yang hendak digabung tidak dikenal."
+
+
+class PartTaken(Refusal):
+    """A part belongs to another final upload, or to somebody else."""
+
+    status = 403
+    code = "part_taken"
+    sentence = "Bagian berkas yang hendak digabung sudah menjadi milik unggahan lain."
+
+
+class FinalUpload(Refusal):
+    status = 403
+    code = "final_upload"
+    sentence = "Unggahan gabungan tidak menerima data; kirimlah ke bagian-bagiannya."
+
+
 class DeletionRefused(Refusal):
     status = 403
     code = "already_finished"

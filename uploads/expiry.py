@@ -13,10 +13,12 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 
+from uploads.claims import Claims
 from uploads.counters import Counters
 from uploads.errors import Refusal, UnknownUpload
 from uploads.finishing import Finisher
 from uploads.locks import Locks
+from uploads.model import Upload
 from uploads.store import CanRemove, Store
 from uploads.threads import run
 
@@ -61,6 +63,7 @@ class Expiry:
         locks: Locks,
         finisher: Finisher,
         counters: Counters,
+        claims: Claims,
         now: Callable[[], datetime],
         pool: Executor,
     ) -> None:
@@ -68,6 +71,7 @@ class Expiry:
         self._locks = locks
         self._finisher = finisher
         self._counters = counters
+        self._claims = claims
         self._now = now
         self._pool = pool
         self._open: dict[str, datetime] = {}
@@ -111,11 +115,18 @@ class Expiry:
             if upload is not None and upload.expires_at > self._now():
                 self.add(upload_id, upload.expires_at)
                 return False
+            if upload is not None and await run(self._pool, self._is_waited_for, upload):
+                return False
             self.forget(upload_id)
-            if upload is None or upload.finished or not isinstance(self._store, CanRemove):
+            if upload is None or not upload.perishable or not isinstance(self._store, CanRemove):
                 return False
             await run(self._pool, self._store.remove, upload_id)
+            await run(self._pool, self._claims.let_go, upload)
             lease.finished_with = True
         self._counters.expired += 1
         self._finisher.ended(upload_id, "expired")
         return True
+
+    def _is_waited_for(self, upload: Upload) -> bool:
+        """A complete part stays as long as the final upload that will be joined from it."""
+        return upload.partial and upload.finished and self._claims.holds(upload.upload_id)

@@ -24,7 +24,7 @@ from typing import IO, BinaryIO
 from uploads.capability import is_upload_id, shard_of
 from uploads.description import from_info, to_info
 from uploads.direct import FileWriter
-from uploads.disk import sync_directory, write_new
+from uploads.disk import punch, sync_directory, write_new
 from uploads.errors import StoreTrouble, UnknownUpload
 from uploads.model import Upload
 from uploads.space import Space
@@ -87,7 +87,9 @@ class FileStore:
         except OSError as error:
             raise trouble(error) from None
         try:
-            self.space.promise(descriptor, upload.upload_id, upload.length or 0)
+            self.space.promise(
+                descriptor, upload.upload_id, 0 if upload.parts else upload.length or 0
+            )
             self._describe(upload)
         except BaseException as error:
             with contextlib.suppress(OSError):
@@ -207,6 +209,17 @@ class FileStore:
             if isinstance(error, OSError):
                 raise trouble(error) from None
             raise
+
+    def hollow(self, upload_id: str) -> None:
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                descriptor = os.open(self._path(upload_id), os.O_WRONLY)
+                try:
+                    punch(descriptor, 0, os.fstat(descriptor).st_size)
+                finally:
+                    os.close(descriptor)
+        except OSError as error:
+            raise trouble(error) from None
 
     def tidy(self, shards: Collection[int]) -> int:
         """Remove what creations that died left behind and is an hour old; returns how many files."""

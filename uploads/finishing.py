@@ -14,6 +14,7 @@ import random
 import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from uploads.arrivals import ArrivalLog
@@ -64,6 +65,10 @@ class Finisher:
         """An upload that will never finish: report it, in the background."""
         self._start(lambda: self._policy.ended(upload_id, why), upload_id)
 
+    def declared(self, upload_id: str, length: int) -> None:
+        """An upload's length is known now: report it, in the background."""
+        self._start(lambda: self._policy.declared(upload_id, length), upload_id)
+
     def unreported(self, shards: Collection[int]) -> list[str]:
         """Uploads whose arrival the Policy may not have heard of. Blocking."""
         names = (path.name for path in self._pending.iterdir())
@@ -113,7 +118,7 @@ class Finisher:
             except UnknownUpload:
                 marker.unlink(missing_ok=True)
                 return
-            if not upload.finished:
+            if upload.perishable:
                 return
             arrival = self._arrival_of(upload)
             marker.touch()
@@ -145,11 +150,18 @@ class Finisher:
         return digest.hexdigest()
 
 
-def complete_and_open(
-    store: Store, arrivals: ArrivalLog, shards: Collection[int]
-) -> tuple[list[str], list[tuple[str, datetime]]]:
-    """Read the store at start: what is complete without an arrival, and what expires when. Blocking."""
-    complete, unfinished = [], []
+@dataclass(slots=True)
+class Left:
+    """What an earlier process left: finished files without an arrival, what expires when, final uploads."""
+
+    complete: list[str] = field(default_factory=list)
+    open: list[tuple[str, datetime]] = field(default_factory=list)
+    finals: list[str] = field(default_factory=list)
+
+
+def left_behind(store: Store, arrivals: ArrivalLog, shards: Collection[int]) -> Left:
+    """Read the store at start. Blocking."""
+    left = Left()
     for upload_id in store.ids(shards):
         if arrivals.path(upload_id).exists():
             continue
@@ -158,8 +170,10 @@ def complete_and_open(
         except Exception as error:  # noqa: BLE001 - one broken upload must not hide the others
             log.warning("upload %s: not readable at start: %s", upload_id, type(error).__name__)
             continue
-        if upload.finished:
-            complete.append(upload_id)
-        else:
-            unfinished.append((upload_id, upload.expires_at))
-    return complete, unfinished
+        if upload.parts:
+            left.finals.append(upload_id)
+        if upload.perishable:
+            left.open.append((upload_id, upload.expires_at))
+        elif not upload.parts:
+            left.complete.append(upload_id)
+    return left

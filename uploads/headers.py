@@ -15,6 +15,7 @@ from uploads.errors import BadHeader, BadMetadata, UnknownAlgorithm
 
 OFFSET_OCTET_STREAM = "application/offset+octet-stream"
 METADATA_LIMIT = 4096
+PARTIAL, FINAL = "partial", "final;"
 RESERVED_METADATA = "sipol-"
 """Keys with this beginning are ours, in the description beside the client's."""
 
@@ -41,6 +42,34 @@ def parse_bytes(headers: Mapping[str, str], name: str) -> int:
     if _DIGITS.fullmatch(text) is None:
         raise BadHeader(f"{name} is not a non-negative integer")
     return int(text)
+
+
+def parse_length(headers: Mapping[str, str]) -> int | None:
+    """Upload-Length where it may be missing. Raises BadHeader."""
+    return parse_bytes(headers, "upload-length") if "upload-length" in headers else None
+
+
+def parse_defer(headers: Mapping[str, str]) -> bool:
+    """Upload-Defer-Length (tus 1.0.0 creation): 1, or it is not there. Raises BadHeader."""
+    text = headers.get("upload-defer-length")
+    if text not in (None, "1"):
+        raise BadHeader("Upload-Defer-Length is not 1")
+    return text is not None
+
+
+def parse_concat(headers: Mapping[str, str]) -> tuple[bool, str]:
+    """Upload-Concat (tus 1.0.0 concatenation): whether `partial`, else the URLs behind `final;`.
+
+    Neither without the field. Raises BadHeader.
+    """
+    text = headers.get("upload-concat")
+    if text is None:
+        return False, ""
+    if text == PARTIAL:
+        return True, ""
+    if not text.startswith(FINAL) or not text.removeprefix(FINAL).strip():
+        raise BadHeader("Upload-Concat is neither partial nor final with URLs")
+    return False, text.removeprefix(FINAL)
 
 
 def parse_metadata(text: str) -> dict[str, str]:

@@ -41,6 +41,11 @@ class Upload:
         return self.offset == self.length
 
     @property
+    def perishable(self) -> bool:
+        """Whether its time can run out: only a whole file is exempt, and a part is none."""
+        return self.partial or not self.finished
+
+    @property
     def limit(self) -> int:
         """How many bytes there may be: the declared length, or what was granted without one."""
         return self.max_size if self.length is None else self.length
@@ -59,13 +64,16 @@ class Offer:
 class Request:
     """A request without its body: `headers` by lower-case name, `body_length` None when chunked.
 
-    Path and headers hold secrets and stay out of `repr`.
+    Path, query and headers hold secrets and stay out of `repr`. `path` is decoded; `client` is the
+    address of the other side, empty behind a Unix socket.
     """
 
     method: str
     path: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body_length: int | None = 0
+    query: str = field(default="", repr=False)
+    client: str = field(default="", repr=False)
 
     @property
     def has_body(self) -> bool:
@@ -74,8 +82,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer: `headers` in their usual spelling (Location holds a key), `body` a problem or empty."""
+    """An answer: `headers` in their usual spelling (Location holds a key), `body` a problem or empty.
+
+    `repeated`: fields that may stand more than once, as Set-Cookie does.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = b""
+    repeated: tuple[tuple[str, str], ...] = field(default=(), repr=False)

@@ -15,12 +15,18 @@ from datetime import datetime
 
 from uploads import conditions
 from uploads.arrivals import ArrivalLog
+from uploads.background import Background
 from uploads.body import Body, BodyStopped, BodyTaken
+from uploads.claims import Claims
+from uploads.concatenation import Concatenation
 from uploads.conditions import Held, judge
 from uploads.counters import Counters
 from uploads.creation import POLICY_SECONDS, Creation, Wanted
 from uploads.errors import (
+    ChecksumMismatch,
     ConnectionBroken,
+    DeletionRefused,
+    FinalUpload,
     LongerThanDeclared,
     NotOffered,
     OffsetConflict,
@@ -30,13 +36,13 @@ from uploads.errors import (
     UploadLocked,
 )
 from uploads.expiry import Expiry
-from uploads.finishing import Finisher, complete_and_open
+from uploads.finishing import Finisher, left_behind
 from uploads.headers import Checksum
 from uploads.locks import PATIENCE_SECONDS, Lease, Locks
 from uploads.model import Upload
 from uploads.policy import Policy
-from uploads.store import CanRemove, Store
-from uploads.threads import persist, run
+from uploads.store import CanDeclare, CanRemove, Store
+from uploads.threads import run
 from uploads.transfer import Stored, landing, receive
 
 KIB, MIB = 1024, 1024**2
@@ -49,8 +55,7 @@ BUFFER_BUDGET = 64 * MIB
 class Operations:
     """The uploads of one process over one store; `start` before the first of them, `stop` after the last.
 
-    Another engine behind the same locks and conditions (`uploads/tusd/operations.py`) has its own
-    `_begin` and `_write`.
+    Another engine (`uploads/tusd/operations.py`) has its own `_begin`, `_settled` and `_write`.
     """
 
     without: frozenset[str] = frozenset()
@@ -77,7 +82,11 @@ class Operations:
         self._disk = ThreadPoolExecutor(disk_threads, thread_name_prefix="disk")
         self.locks = Locks(store.root / "locks", self._disk, patience=patience)
         self.finisher = Finisher(store, self.arrivals, policy, self.counters, hash_threads)
-        self.expiry = Expiry(store, self.locks, self.finisher, self.counters, now, self._disk)
+        self._background = Background()
+        self._claims = Claims(store)
+        self.expiry = Expiry(
+            store, self.locks, self.finisher, self.counters, self._claims, now, self._disk
+        )
         self._creation = Creation(
             store=store,
             policy=policy,
@@ -89,8 +98,12 @@ class Operations:
             policy_threads=policy_threads,
             policy_seconds=policy_seconds,
         )
+        self._concatenation = Concatenation(
+            store=store, claims=self._claims, creation=self._creation, locks=self.locks,
+            expiry=self.expiry, finisher=self.finisher, now=now, background=self._background,
+            disk=self._disk,
+        )  # fmt: skip
         self._bodies: set[Body] = set()
-        self._background: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     async def start(self) -> asyncio.Task[None]:
@@ -98,17 +111,9 @@ class Operations:
 
         Returns a task that is done when what an earlier process left has been taken up; nobody need wait.
         """
-        recovery, *_ = tasks = [
-            asyncio.create_task(persist(work))
-            for work in (self._recover, self.locks.watch, self.expiry.watch)
-        ]
-        for task in tasks:
-            self._keep(task)
-        return recovery
-
-    def _keep(self, task: asyncio.Task[None]) -> None:
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        for watch in (self.locks.watch, self.expiry.watch, self._concatenation.watch):
+            self._background.begin(watch)
+        return self._background.begin(self._recover)
 
     def interrupt(self) -> None:
         """Let every body in flight be stored as far as it came, and end. At once, no waiting."""
@@ -118,10 +123,8 @@ class Operations:
 
     async def stop(self) -> None:
         """End the background work; no operation may be running any more."""
-        for task in self._background:
-            task.cancel()
-        if self._background:
-            await asyncio.wait(self._background)
+        await self._background.end()
+        await self._concatenation.stop()
         await self.finisher.stop()
         self._creation.stop()
         self._disk.shutdown(wait=False)
@@ -132,8 +135,10 @@ class Operations:
         """A new upload with as much of `body` as could be stored, all of it durable.
 
         A body that could not be stored does not undo the creation: the offset says from where to go on.
-        Raises what `Creation` raises, and LongerThanDeclared.
+        Raises what `Creation` and `Concatenation` raise, and LongerThanDeclared.
         """
+        if wanted.parts:
+            return await self._concatenation.create(wanted)
         upload = await self._begin(wanted)
         self.expiry.add(upload.upload_id, upload.expires_at)
         if body is not None:
@@ -143,8 +148,9 @@ class Operations:
                     if isinstance(stored.ending, LongerThanDeclared):
                         raise stored.ending
                     upload = replace(upload, offset=stored.offset)
-        elif upload.finished:  # a file of no bytes
-            self._complete(upload.upload_id)
+                lease.finished_with = upload.finished
+        if upload.finished:
+            self._complete(upload.upload_id, partial=upload.partial)
         return upload
 
     async def _begin(self, wanted: Wanted) -> Upload:
@@ -158,32 +164,59 @@ class Operations:
 
         Raises UnknownUpload, UploadExpired, UploadLocked, StoreTrouble.
         """
+        if self._concatenation.is_waiting(upload_id):
+            return await self._concatenation.look(upload_id)
         async with self.locks.hold(upload_id) as lease:
             upload = await self._load(lease)
             judge(conditions.LOOK, Held(upload=upload, now=self._now()))
-            await run(self._disk, self._store.sync, upload_id)
+            return await self._settled(lease, upload)
+
+    async def _settled(self, lease: Lease, upload: Upload) -> Upload:  # noqa: ARG002
+        """The upload as it may be told of: everything it reports is durable."""
+        await run(self._disk, self._store.sync, upload.upload_id)
         return upload
 
     async def append(
-        self, upload_id: str, offset: int, body: Body, checksum: Checksum | None = None
+        self,
+        upload_id: str,
+        offset: int,
+        body: Body,
+        *,
+        length: int | None = None,
+        checksum: Checksum | None = None,
     ) -> Upload:
         """The bytes of `body` at `offset`, durable when this returns; the upload as it is then.
 
-        Raises OffsetConflict with the durable offset, what ended the body, and what `look` raises.
+        `length`: of the whole upload, declared now. Raises OffsetConflict with the durable offset,
+        LengthChanged, FinalUpload, what ended the body, and what `look` raises.
         """
+        if self._concatenation.is_waiting(upload_id):
+            raise FinalUpload
         async with self.locks.hold(upload_id) as lease:
             upload = await self._load(lease)
-            held = Held(upload=upload, now=self._now(), offset=offset, count=body.length)
+            held = Held(
+                upload=upload, now=self._now(), offset=offset, count=body.length, length=length
+            )
             try:
                 judge(conditions.APPEND, held)
             except OffsetConflict:
                 # The answer names the present offset, so it is an acknowledgement.
                 await run(self._disk, self._store.sync, upload_id)
                 raise
+            before, upload = upload, replace(upload, length=held.declared)
+            if checksum is None:
+                await self._declare(before, upload)
             stored = await self._receive(body, lease, upload, checksum)
+            if checksum is not None and not isinstance(stored.ending, ChecksumMismatch):
+                # Not before: a chunk that is discarded changes nothing of its upload.
+                await self._declare(before, upload)
+            upload = replace(upload, offset=stored.offset)
+            lease.finished_with = upload.finished
+        if upload.finished and not before.finished:
+            self._complete(upload_id, partial=upload.partial)
         if stored.ending is not None:
             raise stored.ending
-        return replace(upload, offset=stored.offset)
+        return upload
 
     async def remove(self, upload_id: str) -> None:
         """An unfinished upload is gone, and its owner's reservation with it.
@@ -195,7 +228,10 @@ class Operations:
         async with self.locks.hold(upload_id) as lease:
             upload = await self._load(lease)
             judge(conditions.REMOVE, Held(upload=upload, now=self._now()))
+            if upload.partial and await run(self._disk, self._claims.holds, upload_id):
+                raise DeletionRefused("a final upload waits for this part")
             await run(self._disk, self._store.remove, upload_id)
+            await run(self._disk, self._claims.let_go, upload)
             lease.finished_with = True
         self.expiry.forget(upload_id)
         self.counters.terminated += 1
@@ -222,10 +258,15 @@ class Operations:
             self.counters.active -= 1
             self._bodies.discard(body)
         self._count(stored, upload)
-        if stored.offset == upload.length and not upload.finished:
-            lease.finished_with = True
-            self._complete(upload.upload_id)
         return stored
+
+    async def _declare(self, before: Upload, upload: Upload) -> None:
+        if upload.length is None or before.length is not None:
+            return
+        if not isinstance(self._store, CanDeclare):
+            raise NotOffered
+        await run(self._disk, self._store.declare, upload.upload_id, upload.length)
+        self.finisher.declared(upload.upload_id, upload.length)
 
     async def _write(
         self, body: Body, lease: Lease, upload: Upload, checksum: Checksum | None
@@ -240,17 +281,21 @@ class Operations:
         self.counters.broken += isinstance(stored.ending, ConnectionBroken)
         self.counters.taken_over += isinstance(stored.ending, UploadLocked)
 
-    def _complete(self, upload_id: str) -> None:
-        self.expiry.forget(upload_id)
-        self.finisher.add(upload_id)
+    def _complete(self, upload_id: str, *, partial: bool = False) -> None:
+        """The last byte is there: a file is finished, a part waits to be joined."""
+        if partial:
+            self._concatenation.part_is_complete(upload_id)
+        else:
+            self.expiry.forget(upload_id)
+            self.finisher.add(upload_id)
 
     async def _recover(self) -> None:
         await run(self._disk, self._store.tidy, self._shards)
         unreported = await run(self._disk, self.finisher.unreported, self._shards)
-        complete, unfinished = await run(
-            self._disk, complete_and_open, self._store, self.arrivals, self._shards
-        )
-        for upload_id in {*unreported, *complete}:
+        left = await run(self._disk, left_behind, self._store, self.arrivals, self._shards)
+        for upload_id in {*unreported, *left.complete}:
             self.finisher.add(upload_id)
-        for upload_id, expires_at in unfinished:
+        for upload_id, expires_at in left.open:
             self.expiry.add(upload_id, expires_at)
+        for upload_id in left.finals:
+            self._concatenation.add(upload_id)

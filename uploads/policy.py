@@ -104,6 +104,10 @@ class Arrival:
         )
 
 
+DEFERRED_BYTES = 256 * 1024 * 1024
+"""The most an upload whose length is declared later may have; as much is reserved until then."""
+
+
 class Policy(Protocol):
     """What the portal implements. Every method may be called from several threads at once."""
 
@@ -112,6 +116,10 @@ class Policy(Protocol):
 
         Raises `uploads.errors.CreationRefused`. Anything else raised is answered 503.
         """
+        ...
+
+    def declared(self, upload_id: str, length: int) -> None:
+        """The length of an upload granted without one, in bytes. May come twice, late or never."""
         ...
 
     def finished(self, arrival: Arrival) -> None:

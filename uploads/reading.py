@@ -3,16 +3,37 @@
 Next station: `uploads/operations.py`.
 """
 
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote
+
+from uploads.capability import PREFIX, id_from_path, path_for
 from uploads.creation import Wanted
-from uploads.headers import Checksum, parse_bytes, parse_checksum, parse_metadata
-from uploads.model import Offer, Request
+from uploads.errors import UnknownPart
+from uploads.headers import (
+    FINAL,
+    PARTIAL,
+    Checksum,
+    parse_bytes,
+    parse_checksum,
+    parse_concat,
+    parse_length,
+    parse_metadata,
+)
+from uploads.model import Offer, Request, Upload
+
+_KEY = re.compile(r"(?<=[0-9a-f]{32})(?:~|%7[Ee])[0-9a-f]{32}(?=\s|$)")
 
 
-def wanted(request: Request) -> Wanted:
-    """Creation, POST: what is to be created, and the headers that say who asks."""
+def wanted(request: Request, secret: bytes) -> Wanted:
+    """Creation, POST: what is to be created, and the headers that say who asks. Raises UnknownPart."""
+    partial, urls = parse_concat(request.headers)
     return Wanted(
-        length=parse_bytes(request.headers, "upload-length"),
+        length=parse_length(request.headers),
         metadata=parse_metadata(request.headers.get("upload-metadata", "")),
+        partial=partial,
+        parts=tuple(_part(url, secret) for url in urls.split()),
+        joined_as=_KEY.sub("", urls),
         authorization=request.headers.get("authorization"),
         cookie=request.headers.get("cookie"),
         origin=request.headers.get("origin"),
@@ -20,9 +41,37 @@ def wanted(request: Request) -> Wanted:
     )
 
 
+def _part(url: str, secret: bytes) -> str:
+    """Concatenation, Upload-Concat: URLs may be absolute or relative; their key is what counts."""
+    upload_id = id_from_path(secret, PREFIX + unquote(url.rpartition("/")[2]))
+    if upload_id is None:
+        raise UnknownPart("a URL of Upload-Concat is not that of an upload")
+    return upload_id
+
+
+def concat_of(upload: Upload, secret: bytes) -> str | None:
+    """Upload-Concat as it was received; the keys, which are stored nowhere, are put back."""
+    if upload.partial:
+        return PARTIAL
+    if not upload.parts:
+        return None
+    return FINAL + _any_of(upload.parts).sub(
+        lambda found: path_for(secret, found[0]).removeprefix(PREFIX), upload.joined_as
+    )
+
+
+def _any_of(ids: Sequence[str]) -> re.Pattern[str]:
+    return re.compile(f"(?:{'|'.join(ids)})(?=\\s|$)")
+
+
 def offset(request: Request) -> int:
     """Core, PATCH: where the body is meant to go."""
     return parse_bytes(request.headers, "upload-offset")
+
+
+def length(request: Request) -> int | None:
+    """Creation, POST: a length that was deferred comes with a PATCH."""
+    return parse_length(request.headers)
 
 
 def checksum(request: Request, offer: Offer) -> Checksum | None:

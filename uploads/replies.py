@@ -51,18 +51,25 @@ def offered(offer: Offer) -> Reply:
     return reply(204, fields)
 
 
-def state_of(upload: Upload) -> dict[str, str]:
-    """Core, HEAD: offset and length, never cached; creation: the metadata as it was sent."""
-    fields = {
-        "Upload-Offset": str(upload.offset),
-        "Upload-Length": str(upload.length),
-        "Cache-Control": "no-store",
-    }
+def state_of(upload: Upload, concat: str | None) -> dict[str, str]:
+    """Core, HEAD: offset and length, never cached; creation: metadata as they were sent, or the deferral.
+
+    Concatenation: `concat` as it was received; no offset before a final upload is joined.
+    """
+    fields = {"Cache-Control": "no-store"}
+    if not upload.parts or upload.finished:
+        fields["Upload-Offset"] = str(upload.offset)
+    if upload.length is not None:
+        fields["Upload-Length"] = str(upload.length)
+    elif not upload.parts:
+        fields["Upload-Defer-Length"] = "1"
     if upload.metadata:
         fields["Upload-Metadata"] = format_metadata(upload.metadata)
+    if concat is not None:
+        fields["Upload-Concat"] = concat
     return fields | expires(upload)
 
 
 def expires(upload: Upload) -> dict[str, str]:
-    """Expiration: Upload-Expires as long as the upload is unfinished."""
-    return {} if upload.finished else {"Upload-Expires": format_expires(upload.expires_at)}
+    """Expiration: Upload-Expires as long as the upload can expire."""
+    return {} if not upload.perishable else {"Upload-Expires": format_expires(upload.expires_at)}

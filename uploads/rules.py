@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from uploads import headers
 from uploads.errors import (
+    BadHeader,
+    FinalUpload,
     LongerThanDeclared,
     NotOffered,
     TooLarge,
@@ -31,6 +33,13 @@ class Asked:
 
 RequestRule = Callable[[Asked], None]
 
+NEEDS = {
+    "upload-defer-length": "creation-defer-length",
+    "upload-concat": "concatenation",
+    "upload-checksum": "checksum",
+}
+"""Headers of a creation that only an extension gives a meaning."""
+
 
 def speaks_our_version(asked: Asked) -> None:
     """Core, Tus-Resumable: if the version is not supported, respond 412 and do not process."""
@@ -39,21 +48,31 @@ def speaks_our_version(asked: Asked) -> None:
 
 
 def asks_only_what_is_offered(asked: Asked) -> None:
-    """Creation, Upload-Defer-Length and Concatenation, Upload-Concat: extensions not advertised."""
-    if "upload-defer-length" in asked.request.headers:
-        raise NotOffered("creation-defer-length is not offered")
-    if "upload-concat" in asked.request.headers:
-        raise NotOffered("concatenation is not offered")
+    """Creation and Concatenation: what a server supports it adds to Tus-Extension, and nothing else."""
+    for name, extension in NEEDS.items():
+        if name in asked.request.headers and extension not in asked.offer.extensions:
+            raise NotOffered(f"{extension} is not offered")
 
 
-def declares_length(asked: Asked) -> None:
-    """Creation, POST: the request MUST include Upload-Length, a non-negative integer."""
-    headers.parse_bytes(asked.request.headers, "upload-length")
+def concatenates_sensibly(asked: Asked) -> None:
+    """Concatenation, Upload-Concat: `partial`, or `final` with a semicolon and URLs."""
+    headers.parse_concat(asked.request.headers)
+
+
+def declares_length_or_defers(asked: Asked) -> None:
+    """Creation, POST: MUST include Upload-Length or Upload-Defer-Length: 1; concatenation: a final none."""
+    _, urls = headers.parse_concat(asked.request.headers)
+    deferred = headers.parse_defer(asked.request.headers)
+    if (deferred or urls) and "upload-length" in asked.request.headers:
+        raise BadHeader("Upload-Length contradicts what is to be created")
+    if not deferred and not urls:
+        headers.parse_bytes(asked.request.headers, "upload-length")
 
 
 def length_is_allowed(asked: Asked) -> None:
-    """Creation, POST: a length above the maximum MUST be answered 413."""
-    if headers.parse_bytes(asked.request.headers, "upload-length") > asked.offer.max_size:
+    """Creation, POST: a length above the maximum MUST be answered 413, whenever it is declared."""
+    length = headers.parse_length(asked.request.headers)
+    if length is not None and length > asked.offer.max_size:
         raise TooLarge(f"the maximum is {asked.offer.max_size} bytes")
 
 
@@ -70,9 +89,22 @@ def body_is_octet_stream(asked: Asked) -> None:
 
 def body_fits_declaration(asked: Asked) -> None:
     """Creation With Upload: no more bytes than Upload-Length."""
-    length = headers.parse_bytes(asked.request.headers, "upload-length")
-    if asked.request.body_length is not None and asked.request.body_length > length:
+    length, count = headers.parse_length(asked.request.headers), asked.request.body_length
+    if length is not None and count is not None and count > length:
         raise LongerThanDeclared("Content-Length exceeds Upload-Length")
+
+
+def final_has_no_body(asked: Asked) -> None:
+    """Concatenation: a final upload consists of its parts and takes no bytes."""
+    _, urls = headers.parse_concat(asked.request.headers)
+    if urls and asked.request.has_body:
+        raise FinalUpload
+
+
+def checksum_is_offered(asked: Asked) -> None:
+    """Checksum: if supported, the server MUST add it to Tus-Extension."""
+    if "upload-checksum" in asked.request.headers and not asked.offer.algorithms:
+        raise NotOffered("checksum is not offered")
 
 
 def is_octet_stream(asked: Asked) -> None:
@@ -89,11 +121,8 @@ def names_offset(asked: Asked) -> None:
 def checksum_is_usable(asked: Asked) -> None:
     """Checksum, Upload-Checksum: an algorithm that is not supported is answered 400."""
     text = asked.request.headers.get("upload-checksum")
-    if text is None:
-        return
-    if not asked.offer.algorithms:
-        raise NotOffered("checksum is not offered")
-    headers.parse_checksum(text, asked.offer.algorithms)
+    if text is not None:
+        headers.parse_checksum(text, asked.offer.algorithms)
 
 
 def termination_is_offered(asked: Asked) -> None:
@@ -105,18 +134,22 @@ def termination_is_offered(asked: Asked) -> None:
 POST: tuple[RequestRule, ...] = (
     speaks_our_version,
     asks_only_what_is_offered,
-    declares_length,
+    concatenates_sensibly,
+    declares_length_or_defers,
     length_is_allowed,
     metadata_is_readable,
     body_is_octet_stream,
     body_fits_declaration,
+    final_has_no_body,
     checksum_is_usable,
 )
 HEAD: tuple[RequestRule, ...] = (speaks_our_version,)
 PATCH: tuple[RequestRule, ...] = (
     speaks_our_version,
+    checksum_is_offered,
     is_octet_stream,
     names_offset,
+    length_is_allowed,
     checksum_is_usable,
 )
 DELETE: tuple[RequestRule, ...] = (speaks_our_version, termination_is_offered)

@@ -129,7 +129,7 @@ class UploadServer:
         """Creation, POST: 201 with Location; Creation With Upload: and how much of a body is stored."""
         self._judge(rules.POST, request)
         upload = await self.operations.create(
-            reading.wanted(request),
+            reading.wanted(request, self._secret),
             body if request.has_body else None,
             reading.checksum(request, self._offer),
         )
@@ -140,7 +140,8 @@ class UploadServer:
 
     async def _head(self, upload_id: str) -> Reply:
         """Core, HEAD: 200 with the durable offset."""
-        return reply(200, state_of(await self.operations.look(upload_id)))
+        upload = await self.operations.look(upload_id)
+        return reply(200, state_of(upload, reading.concat_of(upload, self._secret)))
 
     async def _patch(self, request: Request, body: Body, upload_id: str) -> Reply:
         """Core, PATCH: 204 with the new offset, once the bytes are durable."""
@@ -148,7 +149,8 @@ class UploadServer:
             upload_id,
             reading.offset(request),
             body,
-            reading.checksum(request, self._offer),
+            length=reading.length(request),
+            checksum=reading.checksum(request, self._offer),
         )
         return reply(204, {"Upload-Offset": str(upload.offset)} | expires(upload))
 

@@ -139,11 +139,18 @@ class CanJoin(Protocol):
         """
         ...
 
+    def hollow(self, upload_id: str) -> None:
+        """Give the bytes of a joined part back as far as that can be; its offset stays. Quiet without one."""
+        ...
+
 
 CAPABILITIES: dict[str, type] = {
+    "creation-defer-length": CanDeclare,
     "expiration": CanRemove,
     "checksum": CanStage,
     "termination": CanRemove,
+    "concatenation": CanJoin,
+    "concatenation-unfinished": CanJoin,
 }
 
 

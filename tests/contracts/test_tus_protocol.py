@@ -73,7 +73,8 @@ NEW = {"Upload-Length": "3"}
 ROWS = [
     Row(section="core, OPTIONS: version, extensions, maximum", method="OPTIONS", version=None,
         answers={"Tus-Version": "1.0.0", "Tus-Max-Size": "1000", "Tus-Extension":
-                 "creation,creation-with-upload,expiration,checksum,termination",
+                 "creation,creation-with-upload,creation-defer-length,expiration,checksum,"
+                 "termination,concatenation,concatenation-unfinished",
                  "Tus-Checksum-Algorithm": "sha1,sha256"}),
     Row(section="core, Tus-Resumable: none is 412", version=None, headers=AT_4, body=b"x",
         status=412, code="unsupported_version", answers={"Tus-Version": "1.0.0"}),
@@ -130,10 +131,6 @@ ROWS = [
         headers={"Upload-Length": "-1"}, status=400, code="bad_header"),
     Row(section="creation, POST: above Tus-Max-Size is 413", method="POST", path="/files/",
         headers={"Upload-Length": "1001"}, status=413, code="too_large"),
-    Row(section="creation, Upload-Defer-Length: not offered, 400", method="POST", path="/files/",
-        headers={"Upload-Defer-Length": "1"}, status=400, code="not_offered"),
-    Row(section="concatenation: not offered, 400", method="POST", path="/files/",
-        headers=NEW | {"Upload-Concat": "partial"}, status=400, code="not_offered"),
     Row(section="creation, Upload-Metadata: empty is none", method="POST", path="/files/",
         headers=NEW | {"Upload-Metadata": ""}, status=201),
     *(Row(section=f"creation, Upload-Metadata: {text!r} is 400", method="POST", path="/files/",
@@ -323,7 +320,7 @@ def test_expiration_is_told_enforced_and_spares_what_is_finished(tmp_path: Path)
 
 def test_a_store_that_cannot_is_not_advertised(tmp_path: Path) -> None:
     class Meagre(ForgetfulStore):
-        remove = stage = None  # type: ignore[assignment]
+        remove = stage = declare = join = None  # type: ignore[assignment]
 
     async def scenario(client: Exchange) -> None:
         reply = await client.ask("OPTIONS", "/files/", version=None)
@@ -333,5 +330,7 @@ def test_a_store_that_cannot_is_not_advertised(tmp_path: Path) -> None:
         assert code_of(await client.ask("DELETE", location)) == "not_offered"
         refused = await client.patch(location, 0, b"abc", Upload_Checksum=SHA1)
         assert code_of(refused) == "not_offered"
+        for field in ({"Upload-Defer-Length": "1"}, NEW | {"Upload-Concat": "partial"}):
+            assert code_of(await client.ask("POST", "/files/", field)) == "not_offered"
 
     on(tmp_path, scenario, store=Meagre(tmp_path))

@@ -30,6 +30,9 @@ class WritingPolicy:
             expires_at=datetime.now(UTC) + timedelta(days=1),
         )
 
+    def declared(self, upload_id: str, length: int) -> None:
+        self._write({"upload_id": upload_id, "length": length})
+
     def finished(self, arrival: Arrival) -> None:
         self._write(json.loads(arrival.to_json()))
 

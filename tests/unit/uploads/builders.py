@@ -48,9 +48,11 @@ class RememberingPolicy:
     def __init__(self, expires_at: datetime = START + timedelta(days=7)) -> None:
         self.asked: list[CreateRequest] = []
         self.arrivals: list[Arrival] = []
+        self.declarations: list[tuple[str, int]] = []
         self.endings: list[tuple[str, str]] = []
         self.expires_at = expires_at
         self.max_size = 2**40
+        self.owner = "account:" + CLAIM.account
         self.refusing: Exception | None = None
         self.failures = 0
         self.hold: threading.Event | None = None
@@ -62,11 +64,14 @@ class RememberingPolicy:
         if self.refusing is not None:
             raise self.refusing
         return Grant(
-            owner="account:" + CLAIM.account,
+            owner=self.owner,
             claim=CLAIM,
             max_size=self.max_size,
             expires_at=self.expires_at,
         )
+
+    def declared(self, upload_id: str, length: int) -> None:
+        self.declarations.append((upload_id, length))
 
     def finished(self, arrival: Arrival) -> None:
         if self.failures:

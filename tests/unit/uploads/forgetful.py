@@ -100,6 +100,11 @@ class ForgetfulStore:
         whole = replace(upload, length=len(data))
         self._entries[upload.upload_id] = Entry(whole, data, len(data), datetime.now(UTC))
 
+    def hollow(self, upload_id: str) -> None:
+        if upload_id in self._entries:
+            data = self._entries[upload_id].data
+            data[:] = bytes(len(data))
+
 
 class ForgetfulWriter:
     def __init__(self, store: ForgetfulStore, upload_id: str) -> None:
