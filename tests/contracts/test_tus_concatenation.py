@@ -70,7 +70,10 @@ async def final(client: Exchange, *paths: str, **headers: str) -> Reply:
 
 async def joined(client: Exchange, path: str) -> int:
     async with asyncio.timeout(10):
-        while "Upload-Offset" not in (head := await client.ask("HEAD", path)).headers:
+        while True:
+            head = await client.ask("HEAD", path)
+            if "Upload-Offset" in head.headers:
+                break
             await asyncio.sleep(0.02)
     assert head.headers["Upload-Offset"] == head.headers["Upload-Length"]
     return int(head.headers["Upload-Length"])
@@ -293,7 +296,9 @@ def test_declaring_what_is_already_there_finishes_an_upload(tmp_path: Path) -> N
         fields = {"Upload-Defer-Length": "1", "Content-Type": OCTETS}
         reply = await client.ask("POST", "/files/", fields, b"hello")
         assert (reply.status, reply.headers["Upload-Offset"]) == (201, "5")
-        assert (await client.patch(reply.headers["Location"], 5, b"", Upload_Length="5")).status == 204
+        assert (
+            await client.patch(reply.headers["Location"], 5, b"", Upload_Length="5")
+        ).status == 204
 
     assert [each.size for each in on(tmp_path, scenario).arrivals] == [5]
 
