@@ -40,6 +40,8 @@ def main() -> None:
     clear_locks(config.upload_root, config.shards_of(index))
     os.chdir(config.upload_root)
     command = start.command()
+    # Two lines for every request, which our own process logs already; what it dies of goes to stderr.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     # No variable of ours: tusd reads proxies and certificates from there, and needs neither.
     os.execve(command[0], command, {"PATH": os.defpath})  # noqa: S606 - no shell is wanted
 

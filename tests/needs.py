@@ -11,13 +11,23 @@ import subprocess
 from collections.abc import Callable, Iterable
 
 from portal import edge
+from portal.tusd_process import BUILT
 from tests.postgres import PostgresMissing, programs
+from uploads.tusd.engine import EngineMissing, program
 
 
 def _postgresql() -> bool:
     try:
         return bool(programs())
     except PostgresMissing:
+        return False
+
+
+def _tusd() -> bool:
+    """`make test` has built it, or the machine has one."""
+    try:
+        return bool(program("", BUILT))
+    except EngineMissing:
         return False
 
 
@@ -37,6 +47,7 @@ PRESENT: dict[str, Callable[[], bool]] = {
     "Chromium": lambda: shutil.which("chromium") is not None,
     "strace": lambda: shutil.which("strace") is not None,
     "node": lambda: shutil.which("node") is not None,
+    "tusd": _tusd,
 }
 # A part of a test's id → the programs it cannot do without.
 NEEDED: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -49,6 +60,7 @@ NEEDED: tuple[tuple[str, tuple[str, ...]], ...] = (
      ("bubblewrap",)),
     (r"^tests/journeys/test_(pages|main_job|bad_line_browser|no_leaks)", ("Chromium",)),
     (r"\[.*postgresql", ("PostgreSQL",)),
+    (r"^tests/(contracts|journeys)/test_(tusd_|engines)|\[.*tusd", ("tusd",)),
 )  # fmt: skip
 
 

@@ -6,6 +6,8 @@ its code is matched, its text is not passed on.
 Next station: `uploads/replies.py` makes a refusal an answer.
 """
 
+import logging
+
 from uploads.errors import (
     BadHeader,
     LongerThanDeclared,
@@ -18,6 +20,8 @@ from uploads.errors import (
     UploadLocked,
 )
 from uploads.tusd.client import Answer
+
+log = logging.getLogger(__name__)
 
 FULL = (b"no space left on device", b"disk quota exceeded", b"file too large")
 """How Go says what `uploads.store.FULL` says."""
@@ -44,6 +48,10 @@ def refusal_in(answer: Answer) -> Refusal:
         return StoreFull()
     code = answer.body.partition(b":")[0].strip()
     kind = BY_CODE.get(code) or BY_STATUS.get(answer.status)
+    if answer.status >= 500 and kind is None:
+        # The last words only: before them stand paths and addresses.
+        reason = answer.body.rpartition(b": ")[2].strip()[:60].decode("ascii", "replace")
+        log.warning("tusd answered %s: %s", answer.status, reason)
     if kind is None:
         kind = (
             BadHeader

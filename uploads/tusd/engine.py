@@ -10,8 +10,6 @@ from pathlib import Path
 from uploads.tusd.asking import NONCE
 from uploads.tusd.hooks import HookAddress
 
-CONCATENATION = True
-
 
 class EngineMissing(Exception):
     """There is no tusd; the sentence says what to do."""
@@ -70,14 +68,13 @@ def program(configured: str, beside: Path) -> str:
 
     Raises EngineMissing with a sentence for the operator.
     """
-    if configured:
-        if shutil.which(configured) is None:
-            raise EngineMissing(f"SIPOL_TUSD: {configured} tidak dapat dijalankan")
-        return configured
-    for candidate in (str(beside), "tusd"):
+    for candidate in [configured] if configured else [str(beside), "tusd"]:
         found = shutil.which(candidate)
         if found is not None:
-            return found
+            # It is started in another folder.
+            return str(Path(found).absolute())
+    if configured:
+        raise EngineMissing(f"SIPOL_TUSD: {configured} tidak dapat dijalankan")
     raise EngineMissing(
         "SIPOL_UPLOADS=tusd memerlukan program tusd 2.10. Jalankan `make tusd` untuk membangunnya, "
         "atau tunjuk program yang ada dengan SIPOL_TUSD=/jalan/ke/tusd."

@@ -68,14 +68,14 @@ class EngineOperations(Operations):
         await self._hooks.stop()
         self._client.close()
 
-    async def _settled(self, lease: Lease, upload: Upload) -> Upload:
+    async def _settled(self, lease: Lease, upload: Upload) -> Upload:  # noqa: ARG002 - held meanwhile
         """As in the base, with tusd asked: nobody may still be writing on its side."""
         if upload.finished:
-            return await super()._settled(lease, upload)
+            return upload
         answer = await self._ask("HEAD", upload.upload_id)
         if answer.status != 200:
             raise refusal_in(answer)
-        found = await super()._settled(lease, await self._load(lease))
+        found = await run(self._quick, self._durable, upload.upload_id)
         if found.finished:
             self._complete(found.upload_id, partial=found.partial)
         return found
@@ -129,12 +129,16 @@ class EngineOperations(Operations):
             "Content-Type": OFFSET_OCTET_STREAM,
         }
         target = FILES + upload.upload_id
+
+        async def sync() -> None:
+            await run(self._disk, self._store.sync, upload.upload_id)
+
         ending: Refusal | None
         try:
             async with self._client.request(
                 "PATCH", target, fields, length=body.length
             ) as exchange:
-                ending = await pour(body, exchange, upload.offset, upload.limit)
+                ending = await pour(body, exchange, upload.offset, upload.limit, sync)
                 answer = await exchange.answer()
             if ending is None and answer.status != 204:
                 ending = refusal_in(answer)

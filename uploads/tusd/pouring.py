@@ -6,24 +6,30 @@ handed to tusd, then the line to it is cut: it keeps those bytes and lets go of 
 Next station: `uploads/tusd/client.py` sends the pieces.
 """
 
+from collections.abc import Awaitable, Callable
+
 from uploads.body import Body, BodyEnding, BodyStopped
 from uploads.errors import LongerThanDeclared, Refusal
-from uploads.transfer import refusal_for
+from uploads.transfer import SYNC_EVERY, refusal_for
 from uploads.tusd.client import Exchange
 
 ENOUGH = 256 * 1024
 """Bytes gathered before they are sent on; a slow body is sent on as it comes, after a few seconds."""
 
 
-async def pour(body: Body, exchange: Exchange, offset: int, limit: int) -> Refusal | None:
+async def pour(
+    body: Body, exchange: Exchange, offset: int, limit: int, sync: Callable[[], Awaitable[None]]
+) -> Refusal | None:
     """Everything of `body` from `offset` on, or as much as there is; returns what ended it early.
 
     None as well when tusd answered before the end: then its answer says why. `limit`: bytes the upload
     may have. tusd takes a body without a length up to there and no further, and then counts the file as
-    complete; so the last piece waits until the body is seen to end there.
+    complete; so the last piece waits until the body is seen to end there. `sync` is called now and then,
+    so that the last one has little left to do.
     """
     exchange.reading.add_done_callback(lambda _: body.interrupt(BodyStopped))
     ending: Refusal | None = None
+    synced = offset
     try:
         while ending is None and not exchange.answered:
             piece = await body.read(ENOUGH, offset)
@@ -36,6 +42,9 @@ async def pour(body: Body, exchange: Exchange, offset: int, limit: int) -> Refus
                 ending = await _after(body, offset, limit)
             if not isinstance(ending, LongerThanDeclared):
                 await exchange.send(piece)
+            if offset - synced >= SYNC_EVERY:
+                await sync()
+                synced = offset
     except BodyEnding as ended:
         ending = refusal_for(ended)
     if exchange.answered:
