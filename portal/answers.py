@@ -113,8 +113,8 @@ ANSWERS: dict[type[DomainError], Answer] = {
     ),
     errors.RoundNotReady: Answer(
         409, "round_not_ready", _("Babak belum selesai"),
-        _("Masih ada butir yang belum diputuskan, maka belum ada yang diumumkan. "
-          "Selesaikan butir yang tersisa, lalu umumkan lagi."),
+        _("Masih ada butir yang belum diputuskan, atau yang diputuskan MS padahal gandanya belum "
+          "diselesaikan, maka belum ada yang diumumkan. Selesaikan butir itu, lalu umumkan lagi."),
     ),
     errors.AlreadyPublished: Answer(
         409, "already_published", _("Sudah diumumkan"),

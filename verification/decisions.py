@@ -15,7 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from verification import leases
-from verification.errors import NotAllowed, OutcomeNotAllowed, ReasonRequired
+from verification.duplicates import findings
+from verification.errors import DuplicateOpen, NotAllowed, OutcomeNotAllowed, ReasonRequired
 from verification.item_moves import holds, refusal, refuse_stale
 from verification.journal import log_access, record
 from verification.journal_kinds import Kind
@@ -55,7 +56,9 @@ def decide(
 ) -> Decision:
     """Decide an item that `actor` holds. The party reads `note` once it is published.
 
-    Raises NotAllowed (state, role), Stale, LeaseLost, OutcomeNotAllowed, ReasonRequired.
+    Raises NotAllowed (state, role), Stale, LeaseLost, OutcomeNotAllowed, ReasonRequired,
+    DuplicateOpen (MS while the member is in another party's list as well, and that is not settled
+    for this one).
     """
     after(ItemState(item.state), Action.DECIDE, role)
     refuse_stale(item, version)
@@ -63,6 +66,8 @@ def decide(
     _check_reason(session, item, judged, reason)
     if reason is not None and needs_note(reason) and not (note or "").strip():
         raise ReasonRequired(f"{reason} tells the party to follow the note: it needs one")
+    if judged is Outcome.MS and findings.stands_in_the_way(session, item):
+        raise DuplicateOpen("this member's duplicates are not settled for this party")
     changed = leases.change(
         session,
         Item,

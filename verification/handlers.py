@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from uploads.policy import Arrival
+from uploads.shelf import Shelf
 from verification import file_checks, intake, issuing, journal, materialise, queue
 from verification.card_scans import CardScan, store_scans
 from verification.checks.arrived import Expected
@@ -26,6 +26,8 @@ from verification.checks.base import Finding, Severity
 from verification.checks.documents import check_document
 from verification.checks.scans import ScanResult, check_scans
 from verification.db import Sessions
+from verification.duplicates.comparing import Comparer
+from verification.duplicates.keys import KeyCache
 from verification.file_checks import Found, ToCheck
 from verification.files import derived_path
 from verification.jobs import JobKind, NotYet
@@ -45,24 +47,26 @@ KINDS = {
 TIMERS = (
     Timer(kind=JobKind.EXPIRE_LEASES, every=timedelta(seconds=15)),
     Timer(kind=JobKind.SEAL_ACCESSES, every=timedelta(hours=24)),
+    Timer(kind=JobKind.PROVE_DUPLICATES, every=timedelta(hours=24)),
 )
 SANDBOX_PAUSE = 30.0
+# Beside the images, which are rebuildable as well; a file's folder there is hex.
+KEY_FOLDER = "duplicates"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What handlers work with. `data_path`: upload id → its bytes; `derived`: root of the images;
-    `scratch`: an existing folder for temporary files; `arrival`: upload id → what was told with it.
+    """What handlers work with. `shelf`: the finished files and what was told with them; `derived`: root
+    of the images; `scratch`: an existing folder for temporary files.
     """
 
     sessions: Sessions
-    data_path: Callable[[str], Path]
+    shelf: Shelf
     derived: Path
     scratch: Path
     sandbox: Sandbox
     field_keys: FieldKeys
     signer: Signer
-    arrival: Callable[[str], Arrival | None] = lambda _upload_id: None
 
 
 def handlers(tools: Tools, extra: Mapping[str, Handler] | None = None) -> dict[str, Handler]:
@@ -75,6 +79,8 @@ def handlers(tools: Tools, extra: Mapping[str, Handler] | None = None) -> dict[s
         JobKind.MAKE_ITEMS: make_items,
         JobKind.SEAL_ACCESSES: seal_accesses,
         JobKind.EXPIRE_LEASES: expire_leases,
+        JobKind.FIND_DUPLICATES: find_duplicates,
+        JobKind.PROVE_DUPLICATES: prove_duplicates,
     }
     ours: dict[str, Handler] = {kind: partial(act, tools) for kind, act in table.items()}
     return ours | dict(extra or {})
@@ -93,10 +99,10 @@ def document(tools: Tools, task: Task) -> None:
     file = _begin(tools, task)
     if file is None:
         return
-    with _sandbox_waits():
+    with _sandbox_waits(), tools.shelf.as_file(file.public_id, tools.scratch) as path:
         result = check_document(
             tools.sandbox,
-            tools.data_path(file.public_id),
+            path,
             _expected(file),
             derived_path(tools.derived, file.public_id),
         )
@@ -117,10 +123,10 @@ def scans(tools: Tools, task: Task) -> None:
     if file is None:
         return
     place = derived_path(tools.derived, file.public_id)
-    with _sandbox_waits():
+    with _sandbox_waits(), tools.shelf.as_file(file.public_id, tools.scratch) as path:
         result = check_scans(
             tools.sandbox,
-            tools.data_path(file.public_id),
+            path,
             _expected(file),
             place,
             name=_sent_name(tools, file),
@@ -142,12 +148,12 @@ def scans(tools: Tools, task: Task) -> None:
 
 def roster(tools: Tools, task: Task) -> None:
     """Read a member list into a new version, and make it the current one."""
-    with _sandbox_waits():
+    with _sandbox_waits(), tools.shelf.as_file(task.about, tools.scratch) as path:
         import_file(
             tools.sessions,
             tools.field_keys,
             tools.sandbox,
-            tools.data_path(task.about),
+            path,
             task.about,
             workplace=tools.scratch,
             now=task.now,
@@ -185,6 +191,21 @@ def expire_leases(tools: Tools, task: Task) -> None:
             expired = queue.expire(session, task.now())
 
 
+def find_duplicates(tools: Tools, task: Task) -> None:
+    """Compare a submitted dossier with its own rows and with every party's before it."""
+    _comparer(tools, task).submitted(task.about)
+
+
+def prove_duplicates(tools: Tools, task: Task) -> None:
+    """Compare everything with everything again: what was missed is stored, with an alarm."""
+    _comparer(tools, task).everything()
+
+
+def _comparer(tools: Tools, task: Task) -> Comparer:
+    cache = KeyCache(tools.derived / KEY_FOLDER, tools.field_keys)
+    return Comparer(tools.sessions, tools.field_keys, cache, now=task.now, beat=task.checkpoint)
+
+
 def _begin(tools: Tools, task: Task) -> ToCheck | None:
     with tools.sessions.begin() as session:
         return file_checks.begin_check(session, task.about, task.now())
@@ -192,7 +213,7 @@ def _begin(tools: Tools, task: Task) -> ToCheck | None:
 
 def _sent_name(tools: Tools, file: ToCheck) -> str:
     """A file's name with the NIK by which its picture is paired; the row has it masked."""
-    arrival = tools.arrival(file.public_id)
+    arrival = tools.shelf.arrival(file.public_id)
     return file.filename if arrival is None else arrival.metadata.get("filename", file.filename)
 
 

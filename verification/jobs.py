@@ -39,6 +39,8 @@ class JobKind(StrEnum):
     SEAL_ACCESSES = "seal-accesses"
     EXPIRE_LEASES = "expire-leases"
     RECONCILE = "reconcile"
+    FIND_DUPLICATES = "find-duplicates"
+    PROVE_DUPLICATES = "prove-duplicates"
 
 
 class NotYet(Exception):

@@ -61,6 +61,7 @@ class Kind(Enum):
     # Of an office's chain.
     DUPLICATE_STATEMENT = ("item.duplicate_statement", "item", "duplicate", "mine")
     DUPLICATE_SUMMONED = ("item.duplicate_summoned", "item", "duplicate")
+    DUPLICATE_REOPENED = ("item.duplicate_reopened", "item", "duplicate")
     DUPLICATE_CLEARED = ("item.duplicate_cleared", "item", "duplicate", "resolution", "kept")
 
     ITEM_RELEASED = ("item.released", "item")

@@ -17,6 +17,7 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from verification.canonical import canonical
+from verification.duplicates.findings import decided_against
 from verification.errors import AlreadyPublished, NotAllowed, RoundNotReady
 from verification.journal import Record, record_all, system_chain
 from verification.journal_kinds import Kind
@@ -47,11 +48,14 @@ def publish(
 ) -> RoundPublication:
     """Publish an office's decisions of a round.
 
-    Raises NotAllowed (role), RoundNotReady (undecided items, or dossiers whose items are still being
-    made), AlreadyPublished (nothing new since).
+    Raises NotAllowed (role), RoundNotReady (undecided items, an item at MS whose duplicate was found
+    since and is not settled, or dossiers whose items are still being made), AlreadyPublished (nothing
+    new since).
     """
     after(ItemState.DECIDED, Action.PUBLISH, role)
     publication = _locked_row(session, office, round_)
+    if decided_against(session, office, round_):
+        raise RoundNotReady("items stand at MS whose duplicates were found since and are not settled")
     # Changed first, counted after: an undo at the same moment either waits for these rows and then
     # finds them published, or is done and is counted here.
     changed = session.execute(

@@ -106,6 +106,7 @@ def submit(
     session.flush()
     session.execute(insert(SubmissionPin), [_pin(submission, entry) for entry in entries])
     enqueue(session, JobKind.MAKE_ITEMS, submission.public_id, now)
+    enqueue(session, JobKind.FIND_DUPLICATES, submission.public_id, now)
     lists = sum(entry.kind is EntryKind.ROSTER for entry in entries)
     record(
         session,

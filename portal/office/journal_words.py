@@ -35,6 +35,7 @@ WORDS: dict[Kind, LazyString] = {
     Kind.DUPLICATES_MISSED: _("PERINGATAN: ganda yang terlewat ditemukan"),
     Kind.DUPLICATE_STATEMENT: _("Surat pernyataan ganda dicatat"),
     Kind.DUPLICATE_SUMMONED: _("Anggota ganda dipanggil"),
+    Kind.DUPLICATE_REOPENED: _("Ganda dibuka kembali"),
     Kind.DUPLICATE_CLEARED: _("Ganda diselesaikan"),
     Kind.ITEM_RELEASED: _("Butir dilepas"),
     Kind.ITEM_SKIPPED: _("Butir dilewati"),
