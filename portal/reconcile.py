@@ -2,7 +2,8 @@
 
 Arrivals are the truth and rows are derived (design, "Acceptance is its own step"), so a callback that
 was lost costs nothing but the time until the next pass. `sipol reconcile` makes one whole pass; the
-worker's timer makes small ones, which look only into shard directories that changed since the last.
+worker's timer makes small ones, which look only into shard directories that changed since the last, and
+at packed documents that came since.
 
 Next station: `portal/intake.py`, the same `finished` as the upload server calls.
 """
@@ -22,8 +23,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.clock import Clock, system_clock
 from portal.intake import PortalPolicy
 from portal.models import Reservation
-from uploads.arrivals import ArrivalLog
 from uploads.capability import is_upload_id
+from uploads.errors import Refusal
+from uploads.packs import Mark
+from uploads.shelf import Shelf
 from verification.db import Sessions
 from verification.errors import DomainError
 from verification.models import ReceivedFile, Tombstone
@@ -54,24 +57,25 @@ class Reconciler:
 
     def __init__(
         self,
-        arrivals: ArrivalLog,
-        root: Path,
+        shelf: Shelf,
         sessions: Sessions,
         policy: PortalPolicy,
         clock: Clock = system_clock,
     ) -> None:
-        self._arrivals = arrivals
-        self._shards = root / "arrivals"
+        self._shelf = shelf
+        self._shards = shelf.root / "arrivals"
         self._sessions = sessions
         self._policy = policy
         self._clock = clock
         self._done: dict[str, int] = {}
+        self._packed = Mark()
 
     def run(self, *, whole: bool = False) -> Reconciled:
         """One pass; `whole` looks into every shard, else only into those that changed."""
         if whole:
             self._done.clear()
-        seen = recorded = failed = 0
+            self._packed = Mark()
+        seen, recorded, failed = self._packs()
         for shard in self._changed():
             changed_ns = shard.stat().st_mtime_ns
             ids = sorted(path.stem for path in shard.glob("*.json") if is_upload_id(path.stem))
@@ -83,6 +87,26 @@ class Reconciler:
             if done == len(missing) and settled:
                 self._done[shard.name] = changed_ns
         return Reconciled(seen=seen, recorded=recorded, released=self._release(), failed=failed)
+
+    def _packs(self) -> tuple[int, int, int]:
+        """Packed documents since the last pass; seen, recorded, failed."""
+        seen = recorded = failed = 0
+        mark = self._packed
+        while True:
+            try:
+                ids, following = self._shelf.packed_since(mark, BATCH)
+            except Refusal as refusal:
+                log.error("packed documents: not readable: %s", refusal.code)  # noqa: TRY400
+                return seen, recorded, failed + 1
+            missing = self._unrecorded(ids)
+            done = sum(map(self._record, missing))
+            seen, recorded = seen + len(ids), recorded + done
+            failed += len(missing) - done
+            if not failed:
+                self._packed = following
+            if len(ids) < BATCH:
+                return seen, recorded, failed
+            mark = following
 
     def _changed(self) -> list[Path]:
         if not self._shards.is_dir():
@@ -106,10 +130,18 @@ class Reconciler:
 
     def _record(self, upload_id: str) -> bool:
         try:
-            arrival = self._arrivals.read(upload_id)
+            arrival = self._shelf.arrival(upload_id)
             if arrival is not None:
                 self._policy.finished(arrival)
-        except (DomainError, SQLAlchemyError, OSError, ValueError, KeyError, TypeError) as error:
+        except (
+            DomainError,
+            Refusal,
+            SQLAlchemyError,
+            OSError,
+            LookupError,
+            ValueError,
+            TypeError,
+        ) as error:
             # The type only: an arrival's metadata hold a file name, and messages quote values.
             log.error("upload %s: not recorded: %s", upload_id, type(error).__name__)  # noqa: TRY400
             return False
@@ -122,12 +154,10 @@ class Reconciler:
             held = list(session.scalars(select(Reservation.upload_id).where(old)))
         recorded = set(held) - set(self._unrecorded(held))
         over = [
-            upload_id for upload_id in held if upload_id in recorded or not self._exists(upload_id)
+            upload_id
+            for upload_id in held
+            if upload_id in recorded or not self._shelf.exists(upload_id)
         ]
         for upload_id in over:
             self._policy.ended(upload_id, "gone")
         return len(over)
-
-    def _exists(self, upload_id: str) -> bool:
-        data = self._arrivals.data_path(upload_id)
-        return data.with_name(f"{data.name}.info").exists()

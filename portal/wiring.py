@@ -5,14 +5,13 @@ Next station: `portal.app` hands it to Flask; `portal.context.services()` is how
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from portal.auth.passwords import Passwords
 from portal.clock import Clock, system_clock
 from portal.config import Config
 from portal.keys import KeyStore
-from uploads.arrivals import ArrivalLog
+from uploads.shelf import Shelf
 from verification.db import Sessions, make_engine
 from verification.secrets import FieldKeys
 from verification.signing import Signer
@@ -32,8 +31,7 @@ class Services:
     field_keys: FieldKeys
     upload_secret: bytes
     session_secret: bytes
-    arrivals: ArrivalLog
-    upload_offset: Callable[[str], int | None]
+    shelf: Shelf
 
     @property
     def secure(self) -> bool:
@@ -44,7 +42,6 @@ class Services:
 def build(config: Config, *, clock: Clock = system_clock) -> Services:
     """Open database and keys. Raises KeyMissing when `sipol init` has not been run."""
     keys = KeyStore(config.keys_dir)
-    arrivals = ArrivalLog(config.upload_root)
     return Services(
         config=config,
         sessions=Sessions(make_engine(config.database_url)),
@@ -56,17 +53,5 @@ def build(config: Config, *, clock: Clock = system_clock) -> Services:
         field_keys=keys.field_keys(),
         upload_secret=keys.upload_secret(),
         session_secret=keys.session_secret(),
-        arrivals=arrivals,
-        upload_offset=_offset_reader(arrivals),
+        shelf=Shelf(config.upload_root),
     )
-
-
-def _offset_reader(arrivals: ArrivalLog) -> Callable[[str], int | None]:
-    def upload_offset(upload_id: str) -> int | None:
-        """Bytes of an open upload that are on disk: the data file's size is its offset."""
-        try:
-            return arrivals.data_path(upload_id).stat().st_size
-        except FileNotFoundError:
-            return None
-
-    return upload_offset

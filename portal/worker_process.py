@@ -20,7 +20,7 @@ from portal.config import Config
 from portal.intake import PortalPolicy
 from portal.keys import KeyStore
 from portal.reconcile import Reconciler
-from uploads.arrivals import ArrivalLog
+from uploads.shelf import Shelf
 from verification.db import Sessions
 from verification.handlers import TIMERS, Tools, handlers
 from verification.jobs import JobKind
@@ -37,32 +37,29 @@ DEAD_PULSE_SECONDS = 3600.0
 def worker_of(config: Config, sessions: Sessions, sandbox: Sandbox, pulse: Path) -> Worker:
     """A worker wired to this installation. Raises KeyMissing when `sipol init` has not been run."""
     keys = KeyStore(config.keys_dir)
-    arrivals = ArrivalLog(config.upload_root)
+    shelf = Shelf(config.upload_root)
     tools = Tools(
         sessions=sessions,
-        data_path=arrivals.data_path,
+        shelf=shelf,
         derived=config.derived_dir,
         scratch=config.tmp_dir,
         sandbox=sandbox,
         field_keys=keys.field_keys(),
         signer=Signer(key=keys.receipt_key(), issuer=config.issuer),
-        arrival=arrivals.read,
     )
     return Worker(
         sessions,
-        handlers(tools, portal_handlers(config, sessions, arrivals)),
+        handlers(tools, portal_handlers(config, sessions, shelf)),
         name=worker_name(),
         timers=(*TIMERS, Timer(kind=JobKind.RECONCILE, every=RECONCILE_EVERY)),
         pulse=pulse,
     )
 
 
-def portal_handlers(
-    config: Config, sessions: Sessions, arrivals: ArrivalLog
-) -> Mapping[str, Handler]:
+def portal_handlers(config: Config, sessions: Sessions, shelf: Shelf) -> Mapping[str, Handler]:
     """The jobs that only the portal can do, because they call the Policy."""
     policy = PortalPolicy(sessions, config)
-    reconciler = Reconciler(arrivals, config.upload_root, sessions, policy)
+    reconciler = Reconciler(shelf, sessions, policy)
 
     def reconcile(_task: Task) -> None:
         done = reconciler.run()

@@ -34,7 +34,7 @@ from portal.models import Account
 from portal.wiring import Services
 from tests.builders import build_party
 from tests.world import NOON, World, build_world
-from uploads.arrivals import ArrivalLog
+from uploads.shelf import Shelf
 from verification.db import Sessions
 from verification.models import Participation
 from verification.receipt_keys import PublicKey, TrustedKeys
@@ -208,7 +208,6 @@ def _services(sessions: Sessions, home: Path, clock: TurnedClock, settings: Any)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     keys = KeyStore(config.keys_dir)
     keys.create()
-    arrivals = ArrivalLog(config.upload_root)
     return Services(
         config=config,
         sessions=sessions,
@@ -220,8 +219,7 @@ def _services(sessions: Sessions, home: Path, clock: TurnedClock, settings: Any)
         field_keys=keys.field_keys(),
         upload_secret=keys.upload_secret(),
         session_secret=keys.session_secret(),
-        arrivals=arrivals,
-        upload_offset=lambda _: None,
+        shelf=Shelf(config.upload_root),
     )
 
 

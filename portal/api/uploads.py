@@ -171,7 +171,7 @@ def _open_uploads(session: Session, rows: Sequence[Reservation]) -> list[dict[st
         {
             "id": row.upload_id,
             "state": "uploading",
-            "offset": services().upload_offset(row.upload_id),
+            "offset": services().shelf.size(row.upload_id),
             "length": row.bytes,
             "requirement": codes[row.requirement_id],
             "region": regions[row.region_id],

@@ -11,7 +11,7 @@ import click
 from portal.cli.installation import configuration, database, refusals
 from portal.intake import PortalPolicy
 from portal.reconcile import Reconciler
-from uploads.arrivals import ArrivalLog
+from uploads.shelf import Shelf
 
 
 @click.command()
@@ -23,12 +23,7 @@ def reconcile(*, as_json: bool) -> None:
     """
     config = configuration()
     with database(config) as sessions, refusals():
-        reconciler = Reconciler(
-            ArrivalLog(config.upload_root),
-            config.upload_root,
-            sessions,
-            PortalPolicy(sessions, config),
-        )
+        reconciler = Reconciler(Shelf(config.upload_root), sessions, PortalPolicy(sessions, config))
         done = reconciler.run(whole=True)
     if as_json:
         click.echo(json.dumps(asdict(done)))

@@ -13,7 +13,11 @@ from sqlalchemy import func, select
 from portal.models import Reservation
 from portal.reconcile import Reconciled, Reconciler
 from uploads.arrivals import ArrivalLog
+from uploads.model import Upload
+from uploads.packs import PackStore
 from uploads.policy import Arrival
+from uploads.shelf import Shelf
+from verification.files import erase
 from verification.models import Job, JournalEntry, ReceivedFile, Tombstone
 
 from .conftest import NOW, World, arrival_of, asked
@@ -26,9 +30,7 @@ class Desk:
         self.world, self.root = world, root
         self.policy = world.policy()
         self.arrivals = ArrivalLog(root)
-        self.reconciler = Reconciler(
-            self.arrivals, root, world.sessions, self.policy, lambda: world.now
-        )
+        self.reconciler = Reconciler(Shelf(root), world.sessions, self.policy, lambda: world.now)
         self.token = world.token("koordinator.a")
 
     def arrive(self, upload_id: str | None = None) -> Arrival:
@@ -36,6 +38,20 @@ class Desk:
         request = asked(authorization=self.token, upload_id=upload_id)
         arrival = arrival_of(request, self.policy.may_create(request))
         self.arrivals.write(arrival)
+        return arrival
+
+    def arrive_packed(self) -> Arrival:
+        """The same, as a document in a pack."""
+        request = asked(authorization=self.token, length=9)
+        grant = self.policy.may_create(request)
+        upload = Upload(
+            upload_id=request.upload_id, length=9, offset=0, metadata=request.metadata,
+            owner=grant.owner, claim=grant.claim, max_size=grant.max_size, created_at=NOW,
+            expires_at=grant.expires_at, changed_at=NOW,
+        )  # fmt: skip
+        packs = PackStore(self.root, segment_bytes=1 << 20)
+        arrival = packs.put(upload, b"%PDF-1.7\n", NOW)
+        packs.close()
         return arrival
 
     def files(self) -> int:
@@ -130,6 +146,31 @@ def test_a_reservation_without_an_upload_is_given_back_after_a_while(desk: Desk)
     desk.world.now = NOW + timedelta(minutes=11)
     assert desk.reconciler.run().released == 1
     assert desk.reservations() == 0
+
+
+def test_packed_documents_are_recorded_once_as_files_are(desk: Desk) -> None:
+    desk.arrive_packed()
+    desk.arrive("aa" + "0" * 30)
+    desk.arrive_packed()
+    assert desk.reconciler.run() == Reconciled(seen=3, recorded=3)
+    desk.settle()
+    desk.reconciler.run()
+    assert desk.reconciler.run() == Reconciled()
+    desk.arrive_packed()
+    assert desk.reconciler.run() == Reconciled(seen=1, recorded=1)
+    assert desk.reconciler.run(whole=True).seen == 4
+    assert desk.files() == 4
+
+
+def test_a_packed_document_that_is_erased_does_not_come_back(desk: Desk) -> None:
+    arrival = desk.arrive_packed()
+    desk.policy.finished(arrival)
+    with desk.world.sessions.begin() as session:
+        file = session.scalars(select(ReceivedFile)).one()
+        erase(session, file, actor="account:x", reason="permintaan", now=NOW)
+    assert Shelf(desk.root).erase(arrival.upload_id)
+    assert desk.reconciler.run(whole=True) == Reconciled()
+    assert Shelf(desk.root).arrival(arrival.upload_id) is None
 
 
 def test_an_upload_still_on_its_way_keeps_its_reservation(desk: Desk) -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.builders import SIGNER
+from uploads.shelf import Shelf
 from verification.db import Sessions, make_engine
 from verification.handlers import Tools, make_items
 from verification.jobs import JobKind
@@ -22,7 +23,7 @@ def main(url: str) -> None:
     nowhere = Path("nowhere")
     tools = Tools(
         sessions=sessions,
-        data_path=lambda _: nowhere,
+        shelf=Shelf(nowhere),
         derived=nowhere,
         scratch=nowhere,
         sandbox=Unwalled(),

@@ -13,9 +13,12 @@ from sqlalchemy import func, select
 from tests import files as contents
 from tests.builders import SIGNER, build_arrival, build_party, build_submission
 from tests.rosters import people, write_rows
+from tests.unit.uploads.builders import an_upload
 from tests.unit.verification.desk import again
 from tests.world import NOON, build_world
 from uploads.arrivals import ArrivalLog
+from uploads.packs import PackStore
+from uploads.shelf import Shelf
 from verification import card_scans, handlers, intake, issuing
 from verification.db import Sessions
 from verification.files import derived_path
@@ -49,6 +52,20 @@ class Stand:
             intake.receive(session, arrival, NOON)
         return arrival.upload_id
 
+    def pack(self, code: str, region: str, content: bytes, **metadata: str) -> str:
+        """The same, the bytes in a pack."""
+        arrival = build_arrival(self.party, code, region, content=content, **metadata)
+        upload = an_upload(
+            arrival.upload_id, arrival.size, max_size=arrival.size, claim=arrival.claim,
+            metadata=arrival.metadata,
+        )  # fmt: skip
+        packs = PackStore(self.root, segment_bytes=1 << 20)
+        packs.put(upload, content, NOON)
+        packs.close()
+        with self.sessions.begin() as session:
+            intake.receive(session, arrival, NOON)
+        return arrival.upload_id
+
     def work(self) -> None:
         """Everything that waits."""
         while self.worker.step(threading.Event()):
@@ -73,7 +90,7 @@ def build_stand(sessions: Sessions, tmp_path: Path, sandbox: Sandbox) -> Stand:
     scratch.mkdir()
     tools = handlers.Tools(
         sessions=sessions,
-        data_path=ArrivalLog(tmp_path / "uploads").data_path,
+        shelf=Shelf(tmp_path / "uploads"),
         derived=tmp_path / "derived",
         scratch=scratch,
         sandbox=sandbox,
@@ -158,20 +175,28 @@ def test_without_walls_nothing_is_judged(
     assert job.ready_at > NOON
 
 
+def test_a_packed_document_is_checked_as_a_file_is(stand: Stand, tmp_path: Path) -> None:
+    """The walls see a copy of it, and only while it is checked."""
+    upload_id = stand.pack("ad-art", "ID", contents.pdf(2), filename="ad.pdf")
+    stand.work()
+    assert stand.file(upload_id).state == FileState.PASSED
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
 def test_bytes_that_are_gone_are_tried_again(stand: Stand) -> None:
     upload_id = stand.send("ad-art", "ID", contents.pdf(1))
     ArrivalLog(stand.root).data_path(upload_id).unlink()
     stand.work()
     with stand.sessions.read() as session:
         job = session.scalars(select(Job).where(Job.kind == "check-document")).one()
-    assert (job.state, job.error) == (JobState.WAITING, "FileNotFoundError")
+    assert (job.state, job.error) == (JobState.WAITING, "UnknownUpload")
 
 
 def test_every_kind_of_job_has_its_handler(stand: Stand) -> None:
     own: Callable[..., None] = lambda _task: None  # noqa: E731
     table = handlers.handlers(
         handlers.Tools(
-            sessions=stand.sessions, data_path=Path, derived=stand.root, scratch=stand.root,
+            sessions=stand.sessions, shelf=Shelf(stand.root), derived=stand.root, scratch=stand.root,
             sandbox=Bubblewrap(), field_keys=KEYS, signer=SIGNER,
         ),
         {"reconcile": own},
