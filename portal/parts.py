@@ -21,9 +21,6 @@ from portal.upload_slot import HOOKS, INDEX
 from uploads.tusd.hooks import HookAddress
 
 SIPOL = (sys.executable, "-c", "from portal.cli import main; main()")
-# Above nginx's bound of 4,096 uploads a process, so that it is nginx who says "later": granian
-# leaves whatever is beyond this number waiting without a word.
-BACKPRESSURE = 8192
 
 ALONE = {"SIPOL_UPLOAD_PROCESSES": "1"}
 
@@ -71,9 +68,7 @@ def waves_without_nginx(config: Config) -> list[list[Part]]:
     server = Part(
         name="server",
         command=(
-            *_granian("portal.unproxied:app"),
-            "--host", host.strip("[]") or "127.0.0.1",
-            "--port", port,
+            sys.executable, "-m", "portal.unproxied", host.strip("[]") or "127.0.0.1", port,
         ),
         environ={**_environ(config), **ALONE, **_slot(0, hooks)},
         log=config.log_dir / "server.log",
@@ -136,12 +131,7 @@ def _uploads(config: Config, hooks: Sequence[HookAddress] = ()) -> list[Part]:
         parts.append(
             Part(
                 name=f"uploads-{index}",
-                command=(
-                    *_granian("portal.uploads_process:app"),
-                    "--uds", str(path),
-                    # Without the 0 granian takes it for a decimal number.
-                    "--uds-permissions", "0o600",
-                ),
+                command=(sys.executable, "-m", "portal.uploads_process"),
                 environ={**_environ(config), **_slot(index, hooks)},
                 log=config.log_dir / f"uploads-{index}.log",
                 pid_file=config.run_dir / f"uploads-{index}.pid",
@@ -150,23 +140,6 @@ def _uploads(config: Config, hooks: Sequence[HookAddress] = ()) -> list[Part]:
             )
         )  # fmt: skip
     return parts
-
-
-def _granian(factory: str) -> tuple[str, ...]:
-    return (
-        sys.executable, "-m", "granian",
-        "--interface", "asgi", "--factory", factory,
-        "--workers", "1",
-        "--http", "1", "--no-ws",
-        "--loop", "uvloop",
-        "--backlog", "4096",
-        "--backpressure", str(BACKPRESSURE),
-        # Longer than nginx keeps an idle connection (15 s): nginx is the one who closes.
-        "--http1-header-read-timeout", "60000",
-        # Requests get this long to store what they have; `patience` of the part lies above it.
-        "--workers-kill-timeout", "6",
-        "--log-level", "warning",
-    )  # fmt: skip
 
 
 def _portal(config: Config) -> Part:

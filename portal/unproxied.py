@@ -1,9 +1,9 @@
 """The portal without nginx, on one port, for a look: no limits, no outage page, no cache.
 
-`/files/` goes to the upload server as it is, everything else to Flask through a small WSGI bridge.
-Bodies for Flask are bounded and held in memory; answers are held in memory too.
+The receiver of the uploads answers all of it: `/files/` through the upload server as it is, everything
+else through Flask in threads. Bodies for Flask are bounded and held in memory; answers too.
 
-Next station: `uploads/asgi.py` or `portal/app.py`.
+Next station: `uploads/server.py` or `portal/app.py`.
 """
 
 from __future__ import annotations
@@ -18,68 +18,91 @@ from wsgiref.types import WSGIApplication
 
 from portal import uploads_process
 from portal.app import create_app_from_environment
-from uploads.asgi import Application, Receive, Scope, Send
+from uploads.body import Body, BodyEnding
+from uploads.capability import PREFIX
+from uploads.handler import Handler
+from uploads.model import Reply, Request
+from uploads.receiver import serve
 
 LARGEST_BODY = 2 * 1024 * 1024
+READ_BYTES = 64 * 1024
 # What a client may claim about itself is taken from nginx only, and there is none.
-NOT_FROM_CLIENTS = {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"}
-Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+NOT_FROM_CLIENTS = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded"}
 
 
-def app() -> Unproxied:
-    """The ASGI application that `sipol up` serves where nginx is missing."""
-    return Unproxied(uploads_process.app(), create_app_from_environment().wsgi_app)
+def main() -> None:
+    """`python -m portal.unproxied HOST PORT`: what `sipol up` starts where nginx is missing."""
+    _, host, port = sys.argv
+    handler = Unproxied(uploads_process.handler(), create_app_from_environment().wsgi_app)
+    serve(handler, host=host, port=int(port))
 
 
 class Unproxied:
-    """Upload server and portal behind one door. Lifespan events belong to the upload server."""
+    """A `uploads.handler.Handler`: upload server and portal behind one door."""
 
-    def __init__(self, uploads: Application, portal: Callable[..., Any]) -> None:
+    def __init__(self, uploads: Handler, portal: Callable[..., Any]) -> None:
         self._uploads = uploads
         self._portal: WSGIApplication = portal
         self._threads = ThreadPoolExecutor(max_workers=12, thread_name_prefix="portal")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith("/files/"):
-            await self._uploads(scope, receive, send)
-            return
-        body = await _read(receive)
-        if body is None:
-            status, headers, content = 413, [(b"content-type", b"text/plain")], b"413"
-        else:
-            loop = asyncio.get_running_loop()
-            status, headers, content = await loop.run_in_executor(
-                self._threads, _call, self._portal, _environ(scope, body)
-            )
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+    @property
+    def stopping(self) -> bool:
+        """Whether the upload server is."""
+        return self._uploads.stopping
+
+    async def start(self) -> object:
+        """Start the upload server; the portal needs nothing."""
+        return await self._uploads.start()
+
+    async def stop(self) -> None:
+        """Stop the upload server; whoever reads a page still gets it."""
+        await self._uploads.stop()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def interrupt(self) -> None:
+        """Interrupt the uploads."""
+        self._uploads.interrupt()
+
+    async def handle(self, request: Request, body: Body) -> Reply:
+        """Ask whoever the path belongs to."""
+        if request.path.startswith(PREFIX):
+            return await self._uploads.handle(request, body)
+        content = await _read(body)
+        if content is None:
+            return Reply(status=413, headers={"Content-Type": "text/plain"}, body=b"413")
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._threads, _call, self._portal, _environ(request, content)
+        )
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """The whole body, or None when it is larger than any form of ours."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
-            return None
-        if message["type"] != "http.request" or not message.get("more_body", False):
-            return bytes(body)
+async def _read(body: Body) -> bytes | None:
+    """The whole body, or None when it is larger than any form of ours or does not come to its end."""
+    if body.length is not None and body.length > LARGEST_BODY:
+        return None
+    content = bytearray()
+    try:
+        while piece := await body.read(READ_BYTES, len(content)):
+            content += piece
+            if len(content) > LARGEST_BODY:
+                return None
+    except BodyEnding:
+        return None
+    return bytes(content)
 
 
-def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
-    """PEP 3333's environment of an ASGI request."""
-    server = scope.get("server") or ("127.0.0.1", 80)
-    client = scope.get("client") or ("127.0.0.1", 0)
+def _environ(request: Request, body: bytes) -> dict[str, Any]:
+    """PEP 3333's environment of a request."""
+    name, _, port = request.headers.get("host", "").rpartition(":")
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": scope["method"],
+        "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": scope["path"].encode().decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": str(server[0]),
-        "SERVER_PORT": str(server[1]),
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "REMOTE_ADDR": str(client[0]),
+        "PATH_INFO": request.path.encode().decode("latin-1"),
+        "QUERY_STRING": request.query,
+        "SERVER_NAME": name or "localhost",
+        "SERVER_PORT": port if port.isdigit() else "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": request.client,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(body),
@@ -88,27 +111,24 @@ def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
-    for raw_name, raw_value in scope["headers"]:
-        if raw_name.lower() in NOT_FROM_CLIENTS:
+    for field, value in request.headers.items():
+        # Two names that differ only in `_` and `-` would become one (PEP 3333 environments).
+        if field in NOT_FROM_CLIENTS or "_" in field:
             continue
-        name = raw_name.decode("latin-1").upper().replace("-", "_")
-        key = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
-        value = raw_value.decode("latin-1")
-        joint = "; " if name == "COOKIE" else ", "
-        environ[key] = f"{environ[key]}{joint}{value}" if key in environ else value
+        key = field.upper().replace("-", "_")
+        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
     environ["CONTENT_LENGTH"] = str(len(body))
     return environ
 
 
-def _call(portal: WSGIApplication, environ: dict[str, Any]) -> Answer:
-    started: list[tuple[int, list[tuple[bytes, bytes]]]] = []
+def _call(portal: WSGIApplication, environ: dict[str, Any]) -> Reply:
+    started: list[tuple[int, list[tuple[str, str]]]] = []
     written = bytearray()
 
     def start_response(
         status: str, headers: list[tuple[str, str]], _error: object = None
     ) -> Callable[[bytes], object]:
-        fields = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
-        started.append((int(status.split(" ", 1)[0]), fields))
+        started.append((int(status.split(" ", 1)[0]), headers))
         return written.extend
 
     parts: Iterable[bytes] = portal(environ, start_response)
@@ -120,4 +140,8 @@ def _call(portal: WSGIApplication, environ: dict[str, Any]) -> Answer:
         if close is not None:
             close()
     status, headers = started[-1]
-    return status, headers, bytes(written)
+    return Reply(status=status, headers={}, body=bytes(written), repeated=tuple(headers))
+
+
+if __name__ == "__main__":
+    main()

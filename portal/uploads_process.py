@@ -2,12 +2,12 @@
 
 Started by `sipol up` once for each `SIPOL_UPLOAD_INDEX`, as
 
-    granian --interface asgi --factory portal.uploads_process:app …
+    python -m portal.uploads_process
 
 It loads the key of the capability URLs and no other, and it imports no Flask: restarting the portal
 never touches an upload in flight.
 
-Next station: `uploads/asgi.py`.
+Next station: `uploads/receiver/service.py`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from portal.config import Config
 from portal.intake import PortalPolicy
 from portal.keys import KeyStore
 from portal.upload_slot import hooks_in, index_in
-from uploads.asgi import Application, application
 from uploads.filestore import FileStore
+from uploads.handler import Handler
+from uploads.receiver import serve
 from uploads.server import UploadServer
 from uploads.tusd.hooks import HookAddress
 from uploads.tusd.operations import EngineOperations
@@ -32,8 +33,14 @@ HASH_THREADS = 2
 PRIVATE = 0o077
 
 
-def app() -> Application:
-    """The ASGI application of the process that the environment describes."""
+def main() -> None:
+    """Serve as the environment says, until SIGTERM."""
+    config = Config.load(os.environ)
+    serve(handler(), path=config.upload_socket(index_in(os.environ, config)))
+
+
+def handler() -> Handler:
+    """What the process that the environment describes answers with; its files are nobody else's."""
     os.umask(PRIVATE)
     config = Config.load(os.environ)
     process_logs.configure(config.log_level)
@@ -41,8 +48,8 @@ def app() -> Application:
     engine = make_engine(config.database_url, pool_size=POLICY_THREADS + HASH_THREADS)
     index, sessions = index_in(os.environ, config), Sessions(engine)
     if config.uploads == "tusd":
-        return application(front_of(config, index, sessions, hooks_in(os.environ)))
-    return application(server_of(config, index, sessions))
+        return front_of(config, index, sessions, hooks_in(os.environ))
+    return server_of(config, index, sessions)
 
 
 def server_of(config: Config, index: int, sessions: Sessions) -> UploadServer:
@@ -70,3 +77,7 @@ def _common(config: Config, index: int, sessions: Sessions) -> dict[str, Any]:
         "policy_threads": POLICY_THREADS,
         "hash_threads": HASH_THREADS,
     }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """The real upload server with a policy that lets every bearer in, for tests of clients.
 
-Served by `tests.tus_stand` through granian; the root comes in `TUS_ROOT`, the secret is no secret.
+Served by `tests.tus_stand`; root and port come in the environment, the secret is no secret.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from uploads import Arrival, Claim, CreateRequest, CreationRefused, FileStore, Grant, UploadServer
-from uploads.asgi import application
+from uploads.receiver import serve
 
 SECRET = b"tests only, thirty-two bytes...."
 ELECTION = "2029"
@@ -51,7 +51,10 @@ class Permissive:
         """Nothing was reserved."""
 
 
-def app() -> object:
-    """For `granian --factory`."""
-    root = Path(os.environ["TUS_ROOT"])
-    return application(UploadServer(store=FileStore(root), secret=SECRET, policy=Permissive()))
+if __name__ == "__main__":
+    serve(
+        UploadServer(
+            store=FileStore(Path(os.environ["TUS_ROOT"])), secret=SECRET, policy=Permissive()
+        ),
+        port=int(os.environ["TUS_PORT"]),
+    )

@@ -79,11 +79,10 @@ class TusProcess:
     def start(self) -> None:
         here = Path(__file__).resolve().parent.parent
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-ws",
-             "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1",
-             "--log-level", "error", "tests.tus_app:app"],
+            [sys.executable, "-m", "tests.tus_app"],
             cwd=here,
-            env={"TUS_ROOT": str(self.root), "PYTHONPATH": str(here), "PATH": os.environ["PATH"]},
+            env={"TUS_ROOT": str(self.root), "TUS_PORT": str(self.port),
+                 "PYTHONPATH": str(here), "PATH": os.environ["PATH"]},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip

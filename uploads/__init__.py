@@ -1,7 +1,7 @@
 """The tus protocol and the bytes: what a party sends is stored here, durably, before it is acknowledged.
 
 Inward: `Policy` (the portal decides) and `ArrivalLog` (the portal reads). Outward: `UploadServer` over a
-`Store`, put on the wire by `uploads.asgi.application`.
+`Store`, put on the wire by `uploads.receiver.serve`.
 """
 
 from uploads.arrivals import ArrivalLog

@@ -21,6 +21,7 @@ from uploads.arrivals import ArrivalLog
 from uploads.capability import is_upload_id, shard_of
 from uploads.counters import Counters
 from uploads.errors import UnknownUpload
+from uploads.hot import Running
 from uploads.model import Upload
 from uploads.policy import Arrival, Policy
 from uploads.store import Store
@@ -54,11 +55,14 @@ class Finisher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._finishing: set[str] = set()
 
-    def add(self, upload_id: str) -> None:
-        """A complete upload: hash, record, report; at least once, in the background."""
+    def add(self, upload_id: str, running: Running | None = None) -> None:
+        """A complete upload: hash, record, report; at least once, in the background.
+
+        `running`: a digest made while it came; used if it is of the whole file.
+        """
         if upload_id not in self._finishing:
             self._finishing.add(upload_id)
-            task = self._start(lambda: self._finish(upload_id), upload_id)
+            task = self._start(lambda: self._finish(upload_id, running), upload_id)
             task.add_done_callback(lambda _: self._finishing.discard(upload_id))
 
     def ended(self, upload_id: str, why: str) -> None:
@@ -109,7 +113,7 @@ class Finisher:
             await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311
             delay = min(delay * 2, LONGEST_DELAY_SECONDS)
 
-    def _finish(self, upload_id: str) -> None:
+    def _finish(self, upload_id: str, running: Running | None) -> None:
         marker = self._pending / upload_id
         arrival = self._arrivals.read(upload_id)
         if arrival is None:
@@ -120,7 +124,7 @@ class Finisher:
                 return
             if upload.perishable:
                 return
-            arrival = self._arrival_of(upload)
+            arrival = self._arrival_of(upload, running)
             marker.touch()
             if not self._arrivals.write(arrival):
                 arrival = self._arrivals.read(upload_id) or arrival
@@ -128,12 +132,13 @@ class Finisher:
         self._policy.finished(arrival)
         marker.unlink(missing_ok=True)
 
-    def _arrival_of(self, upload: Upload) -> Arrival:
+    def _arrival_of(self, upload: Upload, running: Running | None) -> Arrival:
         self._store.sync(upload.upload_id)
+        hot = running is not None and running.size == upload.offset
         return Arrival(
             upload_id=upload.upload_id,
             size=upload.offset,
-            sha256=self._sha256(upload.upload_id),
+            sha256=running.hexdigest() if hot and running else self._sha256(upload.upload_id),
             created_at=upload.created_at,
             finished_at=upload.changed_at.astimezone(UTC),
             claim=upload.claim,

@@ -2,25 +2,25 @@
 
 A request that wants an upload asks its holder to let go and gets it when the holder has stored what it had
 received and closed its file. Within a process that is a queue of one: a third request replaces the one
-that waits. Between processes it is an flock(2) on a small file, which the kernel lets go of when its holder
-dies, kill -9 included; a wish beside it asks a living holder of another process to let go. Each holder
-raises the generation in the file, and a write whose generation has passed is refused.
+that waits. Between processes it is a lock on one byte of a shard's file (fcntl(2), open file description
+locks), which the kernel lets go of when its holder dies, kill -9 included; a wish beside it asks a living
+holder of another process to let go.
 
-Next station: `uploads/server.py` loads and judges the upload it holds.
+Next station: `uploads/operations.py` loads and judges the upload it holds.
 """
 
 import asyncio
 import contextlib
-import fcntl
-import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
-from uploads.capability import is_upload_id
 from uploads.errors import UploadLocked
+from uploads.lockfiles import LockFiles, Place
 from uploads.threads import run
 
 PATIENCE_SECONDS = 2.0
@@ -29,52 +29,20 @@ WATCH_SECONDS = 0.2
 STALE_WISH_SECONDS = 10.0
 
 
-class LockFile:
-    """One locked file with the generation of its holder."""
-
-    def __init__(self, path: Path) -> None:
-        """Raises BlockingIOError when another holder has it."""
-        self._path = path
-        while True:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if self._is_in_place():
-                    break
-            except BaseException:
-                os.close(self._descriptor)
-                raise
-            # The file was removed between open and flock: another one is the lock now.
-            os.close(self._descriptor)
-        # On a full disk the old generation has to do; the lock itself needs no space.
-        with contextlib.suppress(OSError):
-            os.pwrite(self._descriptor, b"%020d" % (int(self._read() or b"0") + 1), 0)
-        self._generation = self._read()
-
-    def is_ours(self) -> bool:
-        """Whether nobody has taken or removed the lock behind our back."""
-        return self._is_in_place() and self._read() == self._generation
-
-    def release(self, *, remove: bool) -> None:
-        if remove:
-            self._path.unlink(missing_ok=True)
-        os.close(self._descriptor)
-
-    def _read(self) -> bytes:
-        return os.pread(self._descriptor, 20, 0)
-
-    def _is_in_place(self) -> bool:
-        return os.fstat(self._descriptor).st_nlink > 0
-
-
 class Lease:
     """The right to write one upload, until it is released."""
 
-    def __init__(self, upload_id: str) -> None:
+    __slots__ = (
+        "_files", "_on_wanted", "_place", "_released", "finished_with", "found", "upload_id", "wanted",
+    )  # fmt: skip
+
+    def __init__(self, upload_id: str, files: LockFiles | None = None) -> None:
         self.upload_id = upload_id
-        self.wanted = False
-        self.finished_with = False
-        self._file: LockFile | None = None
+        self.wanted = self.finished_with = False
+        self.found: Any = None
+        """What was asked for together with the lock (`Locks.hold`)."""
+        self._files = files
+        self._place: Place | None = None
         self._released = False
         self._on_wanted: Callable[[], None] | None = None
 
@@ -86,7 +54,7 @@ class Lease:
 
     def check(self) -> None:
         """Raise UploadLocked unless a write is still ours to make. From any thread."""
-        if self._released or (self._file is not None and not self._file.is_ours()):
+        if self._released or (self._place is not None and not self._place.is_ours()):
             raise UploadLocked("the lease has passed")
 
     def want(self) -> None:
@@ -95,28 +63,63 @@ class Lease:
             if self._on_wanted is not None:
                 self._on_wanted()
 
-    def lock(self, path: Path) -> bool:
-        """Take the lock file if it is free. Blocking."""
-        try:
-            self._file = LockFile(path)
-        except BlockingIOError:
+    def lock(self) -> bool:
+        """Take the lock if no other process has it. Blocking."""
+        if self._files is not None:
+            self._place = self._files.lock(self.upload_id)
+            return self._place is not None
+        return True
+
+    def lock_then(self, then: Callable[[str], Any] | None) -> bool:
+        """Take the lock, and in the same way to a thread find what was asked for. Blocking."""
+        if not self.lock():
             return False
+        if then is not None:
+            self.found = then(self.upload_id)
         return True
 
     def unlock(self) -> None:
-        """No write passes after this. Blocking."""
+        """No write passes after this. At once: nothing is written for it."""
         self._released = True
-        if self._file is not None:
-            self._file.release(remove=self.finished_with)
-            self._file = None
+        if self._place is not None:
+            self._place.unlock()
+            self._place = None
 
 
 class _Slot:
     """One upload in this process: who holds it and who is next."""
 
+    __slots__ = ("holder", "next")
+
     def __init__(self) -> None:
         self.holder: Lease | None = None
         self.next: asyncio.Future[None] | None = None
+
+
+class _Hold:
+    """One use of `Locks.hold`."""
+
+    __slots__ = ("_lease", "_locks", "_pool", "_then")
+
+    def __init__(
+        self, locks: "Locks", lease: Lease, then: Callable[[str], Any] | None, pool: Executor
+    ) -> None:
+        self._locks = locks
+        self._lease = lease
+        self._then = then
+        self._pool = pool
+
+    async def __aenter__(self) -> Lease:
+        await self._locks.take(self._lease, self._then, self._pool)
+        return self._lease
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        frames: TracebackType | None,
+    ) -> None:
+        self._locks.give(self._lease)
 
 
 class Locks:
@@ -125,7 +128,7 @@ class Locks:
     def __init__(
         self, directory: Path | None, pool: Executor, *, patience: float = PATIENCE_SECONDS
     ) -> None:
-        self._directory = directory
+        self._files = None if directory is None else LockFiles(directory)
         self._wishes = None if directory is None else directory / "wanted"
         self._pool = pool
         self._patience = patience
@@ -134,33 +137,58 @@ class Locks:
         if self._wishes is not None:
             self._wishes.mkdir(parents=True, exist_ok=True)
 
+    def close(self) -> None:
+        """No upload is held any more, and none will be."""
+        if self._files is not None:
+            self._files.close()
+
     def is_held(self, upload_id: str) -> bool:
         """Whether a request of this process holds the upload."""
         return upload_id in self._slots
 
-    @contextlib.asynccontextmanager
-    async def hold(self, upload_id: str) -> AsyncIterator[Lease]:
-        """Hold an upload, taking it from whoever has it. Raises UploadLocked after the patience."""
-        lease = Lease(upload_id)
-        slot = self._slots.setdefault(upload_id, _Slot())
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._take(slot, lease)
-                try:
-                    await self._lock(lease)
-                except BaseException:
-                    lease.unlock()
-                    self._give(upload_id, slot)
-                    raise
-        except TimeoutError:
-            raise UploadLocked("the holder did not let go") from None
-        try:
-            yield lease
-        finally:
+    def hold(
+        self,
+        upload_id: str,
+        then: Callable[[str], Any] | None = None,
+        *,
+        pool: Executor | None = None,
+    ) -> _Hold:
+        """`async with` it to hold an upload, taking it from whoever has it, as a Lease.
+
+        `then(upload_id)` is called in the same thread as soon as the lock is ours; its result is the
+        lease's `found`. `pool`: where both happen. Raises UploadLocked after the patience, and what
+        `then` raises.
+        """
+        return _Hold(self, Lease(upload_id, self._files), then, pool or self._pool)
+
+    async def take(self, lease: Lease, then: Callable[[str], Any] | None, pool: Executor) -> None:
+        until = asyncio.get_running_loop().time() + self._patience
+        slot = self._slots.setdefault(lease.upload_id, _Slot())
+        if slot.holder is None and slot.next is None:
+            slot.holder = lease
+        else:
             try:
-                await run(self._pool, lease.unlock)
-            finally:
-                self._give(upload_id, slot)
+                async with asyncio.timeout_at(until):
+                    await self._queue(slot, lease)
+            except TimeoutError:
+                raise UploadLocked("the holder did not let go") from None
+        try:
+            # Not bounded by the patience: a slow disk is no holder.
+            if not await run(pool, lease.lock_then, then):
+                async with asyncio.timeout_at(until):
+                    await self._wish(lease, pool)
+                if then is not None:
+                    lease.found = await run(pool, then, lease.upload_id)
+        except BaseException as error:
+            self.give(lease)
+            if isinstance(error, TimeoutError):
+                raise UploadLocked("the holder did not let go") from None
+            raise
+
+    def give(self, lease: Lease) -> None:
+        """Release, and hand the upload to the request that waits, or forget it."""
+        lease.unlock()
+        self._hand_on(lease.upload_id)
 
     async def watch(self) -> None:
         """Let go of what other processes wish for; runs until it is cancelled."""
@@ -184,10 +212,8 @@ class Locks:
                     found.append(upload_id)
         return found
 
-    async def _take(self, slot: _Slot, lease: Lease) -> None:
-        if slot.holder is None and slot.next is None:
-            slot.holder = lease
-            return
+    async def _queue(self, slot: _Slot, lease: Lease) -> None:
+        """Wait for our turn; a later request takes it away."""
         if slot.holder is not None:
             slot.holder.want()
         if slot.next is not None and not slot.next.done():
@@ -199,12 +225,12 @@ class Locks:
             if slot.next is turn:
                 slot.next = None
             if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self._give(lease.upload_id, slot)
+                self._hand_on(lease.upload_id)
             raise
         slot.holder = lease
 
-    def _give(self, upload_id: str, slot: _Slot) -> None:
-        """Hand the upload to the request that waits, or forget it."""
+    def _hand_on(self, upload_id: str) -> None:
+        slot = self._slots[upload_id]
         slot.holder = None
         if slot.next is not None:
             turn, slot.next = slot.next, None
@@ -213,23 +239,21 @@ class Locks:
                 return
         self._slots.pop(upload_id, None)
 
-    async def _lock(self, lease: Lease) -> None:
-        if self._directory is None or self._wishes is None:
-            return
-        if not is_upload_id(lease.upload_id):
-            raise UploadLocked("not an upload id")
-        path = self._directory / lease.upload_id
-        if await run(self._pool, lease.lock, path):
-            return
+    async def _wish(self, lease: Lease, pool: Executor) -> None:
+        """The holder is another process: there is no event to wait for."""
+        assert self._wishes is not None
         wish = self._wishes / f"{lease.upload_id}.{self._name}"
+
+        def wish_and_lock() -> bool:
+            wish.touch()
+            return lease.lock()
+
         try:
-            # The holder is another process: there is no event to wait for.
-            while not await run(self._pool, _wish_and_lock, lease, path, wish):  # noqa: ASYNC110
+            while not await run(pool, wish_and_lock):  # noqa: ASYNC110 - see above
                 await asyncio.sleep(RETRY_SECONDS)
         finally:
-            await run(self._pool, wish.unlink, missing_ok=True)
+            await run(pool, _withdraw, wish)
 
 
-def _wish_and_lock(lease: Lease, path: Path, wish: Path) -> bool:
-    wish.touch()
-    return lease.lock(path)
+def _withdraw(wish: Path) -> None:
+    wish.unlink(missing_ok=True)

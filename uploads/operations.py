@@ -9,7 +9,6 @@ Next station: `uploads/creation.py` for what is new, `uploads/transfer.py` for w
 import asyncio
 import contextlib
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,13 +16,13 @@ from uploads import conditions
 from uploads.arrivals import ArrivalLog
 from uploads.background import Background
 from uploads.body import Body, BodyStopped, BodyTaken
+from uploads.checksums import Expected
 from uploads.claims import Claims
 from uploads.concatenation import Concatenation
 from uploads.conditions import Held, judge
 from uploads.counters import Counters
 from uploads.creation import POLICY_SECONDS, Creation, Wanted
 from uploads.errors import (
-    ChecksumMismatch,
     ConnectionBroken,
     DeletionRefused,
     FinalUpload,
@@ -37,19 +36,16 @@ from uploads.errors import (
 )
 from uploads.expiry import Expiry
 from uploads.finishing import Finisher, left_behind
-from uploads.headers import Checksum
+from uploads.hot import HotDigests
 from uploads.locks import PATIENCE_SECONDS, Lease, Locks
 from uploads.model import Upload
 from uploads.policy import Policy
 from uploads.store import CanDeclare, CanRemove, Store
-from uploads.threads import run
-from uploads.transfer import Stored, landing, receive
+from uploads.threads import Crew, run
+from uploads.transfer import Stored, Threads, landing, receive
 
-KIB, MIB = 1024, 1024**2
-WRITE_BYTES = 1 * MIB
-LEAST_WRITE_BYTES = 64 * KIB
-BUFFER_BUDGET = 64 * MIB
-"""What all bodies together gather: with many of them each writes smaller pieces."""
+QUICK_THREADS = 4
+"""For those who only look: never behind a write, and few, so that a slow disk is not asked too much."""
 
 
 class Operations:
@@ -79,7 +75,10 @@ class Operations:
         self._store = store
         self._shards = frozenset(shards)
         self._now = now
-        self._disk = ThreadPoolExecutor(disk_threads, thread_name_prefix="disk")
+        self._disk = Crew(disk_threads, "disk")
+        self._quick = Crew(QUICK_THREADS, "quick")
+        self._threads = Threads(disk=self._disk, digests=Crew(hash_threads, "digest"))
+        self._hot = HotDigests()
         self.locks = Locks(store.root / "locks", self._disk, patience=patience)
         self.finisher = Finisher(store, self.arrivals, policy, self.counters, hash_threads)
         self._background = Background()
@@ -127,10 +126,12 @@ class Operations:
         await self._concatenation.stop()
         await self.finisher.stop()
         self._creation.stop()
-        self._disk.shutdown(wait=False)
+        self.locks.close()
+        for crew in (self._disk, self._quick, self._threads.digests):
+            crew.shutdown(wait=False)
 
     async def create(
-        self, wanted: Wanted, body: Body | None = None, checksum: Checksum | None = None
+        self, wanted: Wanted, body: Body | None = None, expected: Expected | None = None
     ) -> Upload:
         """A new upload with as much of `body` as could be stored, all of it durable.
 
@@ -144,7 +145,7 @@ class Operations:
         if body is not None:
             async with self.locks.hold(upload.upload_id) as lease:
                 with contextlib.suppress(StoreFull, StoreTrouble):
-                    stored = await self._receive(body, lease, upload, checksum)
+                    stored = await self._receive(body, lease, upload, expected)
                     if isinstance(stored.ending, LongerThanDeclared):
                         raise stored.ending
                     upload = replace(upload, offset=stored.offset)
@@ -166,14 +167,13 @@ class Operations:
         """
         if self._concatenation.is_waiting(upload_id):
             return await self._concatenation.look(upload_id)
-        async with self.locks.hold(upload_id) as lease:
-            upload = await self._load(lease)
+        async with self.locks.hold(upload_id, self._durable, pool=self._quick) as lease:
+            upload: Upload = lease.found
             judge(conditions.LOOK, Held(upload=upload, now=self._now()))
             return await self._settled(lease, upload)
 
     async def _settled(self, lease: Lease, upload: Upload) -> Upload:  # noqa: ARG002
-        """The upload as it may be told of: everything it reports is durable."""
-        await run(self._disk, self._store.sync, upload.upload_id)
+        """The upload as it may be told of; it is durable as it is."""
         return upload
 
     async def append(
@@ -183,7 +183,7 @@ class Operations:
         body: Body,
         *,
         length: int | None = None,
-        checksum: Checksum | None = None,
+        expected: Expected | None = None,
     ) -> Upload:
         """The bytes of `body` at `offset`, durable when this returns; the upload as it is then.
 
@@ -192,8 +192,8 @@ class Operations:
         """
         if self._concatenation.is_waiting(upload_id):
             raise FinalUpload
-        async with self.locks.hold(upload_id) as lease:
-            upload = await self._load(lease)
+        async with self.locks.hold(upload_id, self._store.load) as lease:
+            upload: Upload = lease.found
             held = Held(
                 upload=upload, now=self._now(), offset=offset, count=body.length, length=length
             )
@@ -204,10 +204,10 @@ class Operations:
                 await run(self._disk, self._store.sync, upload_id)
                 raise
             before, upload = upload, replace(upload, length=held.declared)
-            if checksum is None:
+            if expected is None:
                 await self._declare(before, upload)
-            stored = await self._receive(body, lease, upload, checksum)
-            if checksum is not None and not isinstance(stored.ending, ChecksumMismatch):
+            stored = await self._receive(body, lease, upload, expected)
+            if expected is not None and stored.ending is None:
                 # Not before: a chunk that is discarded changes nothing of its upload.
                 await self._declare(before, upload)
             upload = replace(upload, offset=stored.offset)
@@ -225,8 +225,8 @@ class Operations:
         """
         if not isinstance(self._store, CanRemove):
             raise NotOffered
-        async with self.locks.hold(upload_id) as lease:
-            upload = await self._load(lease)
+        async with self.locks.hold(upload_id, self._store.load) as lease:
+            upload: Upload = lease.found
             judge(conditions.REMOVE, Held(upload=upload, now=self._now()))
             if upload.partial and await run(self._disk, self._claims.holds, upload_id):
                 raise DeletionRefused("a final upload waits for this part")
@@ -237,6 +237,12 @@ class Operations:
         self.counters.terminated += 1
         self.finisher.ended(upload_id, "terminated")
 
+    def _durable(self, upload_id: str) -> Upload:
+        """The upload with an offset that survives a power cut. Blocking."""
+        upload = self._store.load(upload_id)
+        self._store.sync(upload_id)
+        return upload
+
     async def _load(self, lease: Lease) -> Upload:
         try:
             return await run(self._disk, self._store.load, lease.upload_id)
@@ -245,7 +251,7 @@ class Operations:
             raise
 
     async def _receive(
-        self, body: Body, lease: Lease, upload: Upload, checksum: Checksum | None
+        self, body: Body, lease: Lease, upload: Upload, expected: Expected | None
     ) -> Stored:
         self._bodies.add(body)
         self.counters.active += 1
@@ -253,7 +259,7 @@ class Operations:
         if self._stopping:
             body.interrupt(BodyStopped)
         try:
-            stored = await self._write(body, lease, upload, checksum)
+            stored = await self._write(body, lease, upload, expected)
         finally:
             self.counters.active -= 1
             self._bodies.discard(body)
@@ -269,12 +275,14 @@ class Operations:
         self.finisher.declared(upload.upload_id, upload.length)
 
     async def _write(
-        self, body: Body, lease: Lease, upload: Upload, checksum: Checksum | None
+        self, body: Body, lease: Lease, upload: Upload, expected: Expected | None
     ) -> Stored:
         """As much of `body` as there is, durable."""
-        place = landing(self._store, lease, upload, checksum)
-        enough = max(LEAST_WRITE_BYTES, min(WRITE_BYTES, BUFFER_BUDGET // self.counters.active))
-        return await receive(body, place, upload, pool=self._disk, enough=enough)
+        running = self._hot.take(upload.upload_id, upload.offset)
+        place = landing(self._store, lease, upload, expected, running)
+        stored = await receive(body, place, upload, self._threads)
+        self._hot.keep(upload.upload_id, running, stored.offset)
+        return stored
 
     def _count(self, stored: Stored, upload: Upload) -> None:
         self.counters.bytes_stored += stored.offset - upload.offset
@@ -287,7 +295,7 @@ class Operations:
             self._concatenation.part_is_complete(upload_id)
         else:
             self.expiry.forget(upload_id)
-            self.finisher.add(upload_id)
+            self.finisher.add(upload_id, self._hot.drop(upload_id))
 
     async def _recover(self) -> None:
         await run(self._disk, self._store.tidy, self._shards)

@@ -1,6 +1,6 @@
 """Answers in the words of HTTP: every one carries the protocol's version, refusals are RFC 9457 problems.
 
-Next station: the front, `uploads/asgi.py`, sends them.
+Next station: the receiver, `uploads/receiver/exchange.py`, sends them.
 """
 
 import json

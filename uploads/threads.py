@@ -1,4 +1,4 @@
-"""Blocking work beside the event loop, in pools of fixed size, never abandoned half-way.
+"""Blocking work beside the event loop, in crews of fixed size, never abandoned half-way.
 
 A thread cannot be cancelled. If the one who waits for it is, it still waits until the thread is done, so
 that no write happens after its lease was given back.
@@ -6,9 +6,12 @@ that no write happens after its lease was given back.
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, Future
-from typing import ParamSpec, TypeVar
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, ParamSpec, TypeVar
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +21,163 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class _Job:
+    """One piece of work; its result goes to whoever waits in the loop, or into a plain future."""
+
+    __slots__ = ("args", "claim", "outbox", "waiting", "work")
+
+    def __init__(self, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self.work = work
+        self.args = args
+        self.outbox: _Outbox | None = None
+        self.waiting: asyncio.Future[Any] | None = None
+        # Popped once: by the thread that begins, or by the one who no longer waits.
+        self.claim = [True]
+
+
+class _Outbox:
+    """Results on their way to one event loop, which is woken once for many of them."""
+
+    __slots__ = ("_done", "_woken", "loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._done: deque[tuple[_Job, Any, BaseException | None]] = deque()
+        self._woken = False
+
+    def put(self, job: _Job, result: object, error: BaseException | None) -> None:
+        """From a thread."""
+        self._done.append((job, result, error))
+        if not self._woken:
+            self._woken = True
+            try:
+                self.loop.call_soon_threadsafe(self._deliver)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                self._done.clear()
+
+    def _deliver(self) -> None:
+        # Before taking anything: whoever adds a result after this wakes the loop again.
+        self._woken = False
+        while self._done:
+            job, result, error = self._done.popleft()
+            waiting = job.waiting
+            if waiting is None or waiting.done():
+                continue
+            if error is None:
+                waiting.set_result(result)
+            else:
+                waiting.set_exception(error)
+
+
+class Crew(Executor):
+    """`size` threads with one queue; each of the first jobs starts one.
+
+    For many small pieces of work: handing one over costs a queue entry, and results that become ready
+    together are delivered together.
+    """
+
+    def __init__(self, size: int, name: str) -> None:
+        self._size = size
+        self._name = name
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._threads: list[Thread] = []
+        self._outbox: _Outbox | None = None
+        self._closed = False
+
+    def start(self, work: Callable[..., T], *args: Any) -> "asyncio.Future[T]":
+        """Begin `work` in a thread; the future belongs to the running loop and must be awaited."""
+        return self._enqueue(work, args)[1]
+
+    async def run(self, work: Callable[..., T], *args: Any) -> T:
+        """The result of `work(*args)` in a thread; cancellation waits for it."""
+        job, waiting = self._enqueue(work, args)
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            if not _claimed(job) and waiting.cancelled():
+                rest = job.waiting = waiting.get_loop().create_future()
+                while not rest.done():
+                    await asyncio.wait([rest])
+                rest.exception()
+            raise
+
+    def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """As an Executor: a future for threads."""
+        future: Future[T] = Future()
+
+        def report() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(work(*args, **kwargs))
+                except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the result
+                    future.set_exception(error)
+
+        self._put(_Job(report, ()))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - Executor's
+        """Let every thread end after what is waiting; `wait` for that."""
+        self._closed = True
+        for _ in self._threads:
+            self._jobs.put(None)
+        if wait:
+            for thread in self._threads:
+                thread.join()
+
+    def _enqueue(
+        self, work: Callable[..., T], args: tuple[Any, ...]
+    ) -> "tuple[_Job, asyncio.Future[T]]":
+        loop = asyncio.get_running_loop()
+        outbox = self._outbox
+        if outbox is None or outbox.loop is not loop:
+            outbox = self._outbox = _Outbox(loop)
+        job = _Job(work, args)
+        job.outbox = outbox
+        waiting: asyncio.Future[T] = loop.create_future()
+        job.waiting = waiting
+        self._put(job)
+        return job, waiting
+
+    def _put(self, job: _Job) -> None:
+        if self._closed:
+            raise RuntimeError("the crew has gone home")
+        self._jobs.put(job)
+        if len(self._threads) < self._size:
+            thread = Thread(target=self._labour, name=self._name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _labour(self) -> None:
+        take = self._jobs.get
+        while True:
+            job = take()
+            if job is None:
+                return
+            if not _claimed(job):
+                continue
+            result, error = None, None
+            try:
+                result = job.work(*job.args)
+            except BaseException as raised:  # noqa: BLE001 - handed to whoever waits
+                error = raised
+            if job.outbox is not None:
+                job.outbox.put(job, result, error)
+            # Nothing stays referenced while this thread waits for more work.
+            del job, result, error
+
+
+def _claimed(job: _Job) -> bool:
+    """Whether the caller is the first: atomic, whichever threads ask."""
+    try:
+        return job.claim.pop()
+    except IndexError:
+        return False
+
+
 async def run(pool: Executor, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The result of `work(*args, **kwargs)` in a thread of `pool`; cancellation waits for it."""
+    if isinstance(pool, Crew) and not kwargs:
+        return await pool.run(work, *args)
     future: Future[T] = pool.submit(work, *args, **kwargs)
     waiting = awaitable(future)
     try:

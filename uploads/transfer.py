@@ -8,13 +8,12 @@ were not (tus 1.0.0 checksum: "the uploaded chunk MUST be discarded").
 Next station: a complete upload goes to `uploads/finishing.py`.
 """
 
-import hashlib
-from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, Protocol
 
-from uploads.body import Body, BodyBroken, BodyEnding, BodyStalled, BodyStopped
+from uploads.body import Body, BodyBroken, BodyEnding, BodyStalled, BodyStopped, Piece
+from uploads.checksums import Expected, Verification
 from uploads.errors import (
     ChecksumMismatch,
     ConnectionBroken,
@@ -25,15 +24,18 @@ from uploads.errors import (
     Temporary,
     UploadLocked,
 )
-from uploads.headers import Checksum
+from uploads.hot import Running
 from uploads.locks import Lease
 from uploads.model import Upload
 from uploads.store import CanStage, Store, Writer, trouble
-from uploads.threads import run
+from uploads.threads import Crew
 
 MIB = 1024 * 1024
+WRITE_BYTES = 1 * MIB
 SYNC_EVERY = 16 * MIB
 """Dirty bytes are bounded, so that the sync a HEAD waits for is short."""
+LEAST_BESIDE = 128 * 1024
+"""A smaller piece is hashed where it is written: another thread would cost more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,12 @@ class Stored:
 
 
 class Landing(Protocol):
-    def put(self, pieces: Sequence[bytes]) -> None: ...
+    """Where the pieces of one request go. Blocking; one thread at a time."""
+
+    beside: Running | None
+    """A digest that wants every piece, in order, from another thread while the piece is put."""
+
+    def put(self, piece: Piece, *, digested: bool) -> None: ...
 
     def land(self, *, complete: bool) -> int: ...
 
@@ -53,36 +60,46 @@ class Landing(Protocol):
 class PlainLanding:
     """Bytes go straight into the upload. Blocking; one thread at a time."""
 
-    def __init__(self, store: Store, lease: Lease, upload: Upload) -> None:
+    def __init__(
+        self, store: Store, lease: Lease, upload: Upload, running: Running | None = None
+    ) -> None:
+        self.beside = running
         self._store = store
         self._lease = lease
         self._upload_id = upload.upload_id
         self._writer: Writer | None = None
         self._offset = self._synced = upload.offset
 
-    def put(self, pieces: Sequence[bytes]) -> None:
-        """Write at the offset. Raises UploadLocked when the lease has passed, StoreFull, StoreTrouble."""
+    def put(self, piece: Piece, *, digested: bool = False) -> None:
+        """Write at the offset. Raises UploadLocked when the lease has passed, StoreFull, StoreTrouble.
+
+        `digested`: somebody else adds the piece to the running digest.
+        """
         self._lease.check()
         if self._writer is None:
             self._writer = self._store.open(self._upload_id)
         try:
-            self._offset = self._writer.write(self._offset, pieces)
+            self._offset = self._writer.write(self._offset, [piece])
         except Temporary:
             # A prefix may have been written, and the upload's size is the offset.
             self._offset = self._store.load(self._upload_id).offset
             raise
+        if self.beside is not None and not digested:
+            self.beside.update(piece)
         if self._offset - self._synced >= SYNC_EVERY:
             self._sync(self._writer)
 
     def land(self, *, complete: bool) -> int:  # noqa: ARG002 - a broken body's bytes are kept too
         """Everything put is durable; returns the offset."""
-        if self._writer is None:
+        writer, self._writer = self._writer, None
+        if writer is None:
             self._store.sync(self._upload_id)
             return self._offset
         try:
-            self._sync(self._writer)
+            if self._offset != self._synced:
+                self._sync(writer)
         finally:
-            self._writer.close()
+            writer.close()
         return self._offset
 
     def _sync(self, writer: Writer) -> None:
@@ -99,86 +116,137 @@ class PlainLanding:
 class VerifiedLanding:
     """A chunk lies aside until its digest is right, then goes into the upload. Blocking."""
 
-    def __init__(self, store: Store, lease: Lease, upload: Upload, checksum: Checksum) -> None:
+    def __init__(
+        self,
+        store: Store,
+        lease: Lease,
+        upload: Upload,
+        expected: Expected,
+        running: Running | None = None,
+    ) -> None:
         assert isinstance(store, CanStage)
-        self._plain = PlainLanding(store, lease, upload)
+        self.beside: Running | None = None
+        self._plain = PlainLanding(store, lease, upload, running)
         self._offset = upload.offset
         self._stage: IO[bytes] = store.stage()
-        self._expected = checksum.digest
-        self._digest = hashlib.new(checksum.algorithm, usedforsecurity=False)
+        self._verification = Verification(expected)
 
-    def put(self, pieces: Sequence[bytes]) -> None:
+    def put(self, piece: Piece, *, digested: bool = False) -> None:  # noqa: ARG002 - not yet
         """Keep and hash. Raises StoreFull, StoreTrouble."""
-        for piece in pieces:
-            self._digest.update(piece)
-            try:
-                self._stage.write(piece)
-            except OSError as error:
-                raise trouble(error) from None
+        self._verification.update(piece)
+        try:
+            self._stage.write(piece)
+        except OSError as error:
+            raise trouble(error) from None
 
     def land(self, *, complete: bool) -> int:
-        """Verify and move, durably; returns the offset. Raises ChecksumMismatch."""
+        """Verify and move, durably; returns the offset. Raises what `Verification.verify` raises."""
         with self._stage:
             if not complete:
                 return self._offset
-            if self._digest.digest() != self._expected:
-                raise ChecksumMismatch
+            self._verification.verify()
             self._stage.seek(0)
             while block := self._stage.read(MIB):
-                self._plain.put([block])
+                self._plain.put(block)
         return self._plain.land(complete=True)
 
 
-def landing(store: Store, lease: Lease, upload: Upload, checksum: Checksum | None) -> Landing:
-    """The landing a request asked for."""
-    if checksum is None:
-        return PlainLanding(store, lease, upload)
-    return VerifiedLanding(store, lease, upload, checksum)
+def landing(
+    store: Store,
+    lease: Lease,
+    upload: Upload,
+    expected: Expected | None,
+    running: Running | None = None,
+) -> Landing:
+    """The landing a request asked for; `running` is fed with what lands."""
+    if expected is None:
+        return PlainLanding(store, lease, upload, running)
+    return VerifiedLanding(store, lease, upload, expected, running)
 
 
-async def receive(
-    body: Body, place: Landing, upload: Upload, *, pool: Executor, enough: int
-) -> Stored:
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """`disk` writes and syncs; `digests` hashes a large piece while it is written."""
+
+    disk: Crew
+    digests: Crew
+
+
+async def receive(body: Body, place: Landing, upload: Upload, threads: Threads) -> Stored:
     """Everything of `body` up to its end or its ending, durably stored.
 
-    `enough`: bytes gathered for one write. Raises what the last sync raises; what ended the body early
-    comes back in `Stored.ending`, beside the offset that holds in spite of it.
+    Raises what the last sync raises; what ended the body early comes back in `Stored.ending`, beside
+    the offset that holds in spite of it.
     """
-    ending = await _pour(body, place, upload, pool, enough)
-    try:
-        offset = await run(pool, place.land, complete=ending is None)
-    except ChecksumMismatch as mismatch:
-        return Stored(upload.offset, mismatch)
-    return Stored(offset, ending)
+    ending, landed = await _pour(body, place, upload, threads)
+    if landed is None:
+        landed = await threads.disk.run(partial(_land, place, complete=ending is None))
+    if isinstance(landed, ChecksumMismatch):
+        return Stored(upload.offset, landed)
+    if isinstance(landed, Refusal):
+        raise landed
+    return Stored(landed, ending)
 
 
 async def _pour(
-    body: Body, place: Landing, upload: Upload, pool: Executor, enough: int
-) -> Refusal | None:
-    room = upload.limit - upload.offset
+    body: Body, place: Landing, upload: Upload, threads: Threads
+) -> tuple[Refusal | None, int | Refusal | None]:
+    """What ended the body early, and what came of the landing if it was made with the last piece."""
+    at, limit = upload.offset, upload.limit
     try:
-        while pieces := await body.read(enough):
-            room -= sum(map(len, pieces))
-            if room < 0:
+        while piece := await body.read(WRITE_BYTES, at):
+            at += len(piece)
+            if at > limit:
                 raise LongerThanDeclared("the body exceeds the declared length")
             ending = None
-            if room == 0 and body.length is None:
+            if at == limit and body.length is None:
                 # Only its end tells whether a chunked body fits, and a file that is too long must
                 # not count as complete.
-                ending = await _after_the_last_byte(body)
-            await run(pool, place.put, pieces)
+                piece = bytes(piece)
+                ending = await _after_the_last_byte(body, at)
+            landed = await _store(place, piece, threads, last=ending is None and body.exhausted)
             if ending is not None:
-                return ending
+                return ending, None
+            if landed is not None:
+                return None, landed
     except BodyEnding as ended:
-        return refusal_for(ended)
+        return refusal_for(ended), None
+    except Refusal as refusal:
+        return refusal, None
+    return None, None
+
+
+async def _store(
+    place: Landing, piece: Piece, threads: Threads, *, last: bool
+) -> int | Refusal | None:
+    """One piece stored and digested, and the last one synced with it: one way to a thread for all."""
+    digest = place.beside
+    if digest is None or len(piece) < LEAST_BESIDE:
+        return await threads.disk.run(partial(_put, place, piece, digested=False, last=last))
+    digesting = threads.digests.start(digest.update, piece)
+    try:
+        return await threads.disk.run(partial(_put, place, piece, digested=True, last=last))
+    finally:
+        # The piece's memory is used again afterwards, whatever became of the write.
+        await digesting
+
+
+def _put(place: Landing, piece: Piece, *, digested: bool, last: bool) -> int | Refusal | None:
+    place.put(piece, digested=digested)
+    return _land(place, complete=True) if last else None
+
+
+def _land(place: Landing, *, complete: bool) -> int | Refusal:
+    """The durable offset, or the refusal: landing is tried once."""
+    try:
+        return place.land(complete=complete)
     except Refusal as refusal:
         return refusal
-    return None
 
 
-async def _after_the_last_byte(body: Body) -> Refusal | None:
+async def _after_the_last_byte(body: Body, at: int) -> Refusal | None:
     try:
-        if await body.read(1):
+        if await body.read(1, at):
             raise LongerThanDeclared("the body exceeds the declared length")
     except BodyEnding as ended:
         return refusal_for(ended)

@@ -23,7 +23,8 @@ from tests.unit.uploads.builders import (
 )
 from tests.unit.uploads.forgetful import ForgetfulStore
 from uploads import ArrivalLog
-from uploads.body import BodyBroken, FedBody
+from uploads.body import BodyBroken
+from uploads.fedbody import FedBody
 from uploads.model import Reply
 
 T = TypeVar("T")

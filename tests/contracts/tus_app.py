@@ -8,14 +8,14 @@ from pathlib import Path
 
 from tests.unit.uploads.builders import CLAIM, SECRET
 from uploads import Arrival, CreateRequest, CreationRefused, FileStore, Grant, UploadServer
-from uploads.asgi import application
+from uploads.receiver import serve
 
 ROOT = Path(os.environ["TUS_ROOT"])
 HEARD = Path(os.environ["TUS_HEARD"])
 
 
 class WritingPolicy:
-    """Grants whoever does not say `refuse`; appends what it hears to a file, a line each."""
+    """Grants whoever does not say `refuse`, for `expires` seconds; writes what it hears, a line each."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -27,7 +27,8 @@ class WritingPolicy:
             owner="account:" + CLAIM.account,
             claim=CLAIM,
             max_size=2**40,
-            expires_at=datetime.now(UTC) + timedelta(days=1),
+            expires_at=datetime.now(UTC)
+            + timedelta(seconds=int(request.metadata.get("expires", "86400"))),
         )
 
     def declared(self, upload_id: str, length: int) -> None:
@@ -55,4 +56,6 @@ server = UploadServer(
     policy=WritingPolicy(),
     shards=range(low, high),
 )
-app = application(server)
+
+if __name__ == "__main__":
+    serve(server, port=int(os.environ["TUS_PORT"]))

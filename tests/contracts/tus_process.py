@@ -1,4 +1,4 @@
-"""A real upload process under granian on a free loopback port, and a client that speaks raw HTTP to it."""
+"""A real upload process on a free loopback port, and a client that speaks raw HTTP to it."""
 
 import contextlib
 import hashlib
@@ -38,6 +38,7 @@ class TusProcess:
         # Beside the root: a test may mount a file system of its own over it.
         self._heard = root.with_name(f"{root.name}-heard.jsonl")
         self._environment |= environment | {"TUS_HEARD": str(self._heard)}
+        self._environment["TUS_PORT"] = str(self.port)
         self.log = root.with_name(f"{root.name}-{self.port}.log")
         self._process: subprocess.Popen[bytes] | None = None
         self._lines: list[socket.socket] = []
@@ -53,9 +54,7 @@ class TusProcess:
 
     def start(self) -> None:
         command = [
-            *self._wrapper, sys.executable, "-m", "granian", "--interface", "asgi", "--http", "1",
-            "--no-ws", "--host", "127.0.0.1", "--port", str(self.port), "--backpressure", "20000",
-            "--no-access-log", "--workers-kill-timeout", "20", "tests.contracts.tus_app:app",
+            *self._wrapper, sys.executable, "-m", "tests.contracts.tus_app"
         ]  # fmt: skip
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -252,7 +252,7 @@ def test_the_base_install_is_enough_for_upload_and_verify() -> None:
     """Importing the two commands touches nothing of the `server` extra."""
     code = (
         "import sys, portal.cli.upload, portal.cli.verify\n"
-        "extra = {'sqlalchemy','flask','polars','alembic','fpdf','segno','structlog','granian'}\n"
+        "extra = {'sqlalchemy','flask','polars','alembic','fpdf','segno','structlog','httptools'}\n"
         "print(sorted(extra & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -20,7 +20,7 @@ from portal.keys import KeyMissing, KeyStore
 from portal.models import Reservation
 from portal.upload_slot import index_in
 from portal.uploads_process import server_of
-from uploads.body import FedBody
+from uploads.fedbody import FedBody
 from uploads.model import Reply, Request
 from uploads.server import UploadServer
 from verification.models import ReceivedFile, Window
@@ -137,7 +137,7 @@ def test_the_process_imports_no_web_and_reads_only_its_own_key(tmp_path: Path) -
         if path.name != "upload.key":
             path.unlink()
     script = (
-        "import sys, portal.uploads_process as process; process.app(); "
+        "import sys, portal.uploads_process as process; process.handler(); "
         "heavy = ('flask', 'werkzeug', 'polars', 'PIL', 'pypdfium2', 'argon2'); "
         "print(*(name for name in heavy if name in sys.modules))"
     )

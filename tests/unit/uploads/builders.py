@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from uploads import Arrival, Claim, CreateRequest, FileStore, Grant, UploadServer
-from uploads.body import FedBody
+from uploads.fedbody import FedBody
 from uploads.model import Reply, Request, Upload
 
 SECRET = bytes(range(32))

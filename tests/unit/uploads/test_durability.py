@@ -18,7 +18,9 @@ from tests.unit.uploads.builders import (
     until,
 )
 from tests.unit.uploads.forgetful import ForgetfulStore
-from uploads.body import BodyBroken, FedBody
+from uploads.body import BodyBroken
+from uploads.fedbody import FedBody
+from uploads.supply import Supply
 
 MIB = 1024 * 1024
 
@@ -215,7 +217,7 @@ def test_a_lease_that_passed_writes_nothing(tmp_path: Path) -> None:
         body = FedBody(10)
         patching = asyncio.create_task(client.patch(location, 0, body))
         await until(lambda: client.server.counters.active)
-        (tmp_path / "locks" / id_of(location)).unlink()
+        (tmp_path / "locks" / f"{id_of(location)[:2]}.lock").unlink()
         body.feed(b"abcdefghij")
         body.end()
         assert (await patching).status == 423
@@ -234,7 +236,7 @@ def test_the_end_of_a_chunked_body_decides_whether_it_fits(
 
     async def scenario(client: Exchange) -> None:
         location = await client.create(10)
-        body = FedBody(None, age=0.01)
+        body = FedBody(None, Supply(age=0.01))
         patching = asyncio.create_task(client.patch(location, 0, body))
         await until(lambda: client.server.counters.active)
         body.feed(b"abcdefghij")

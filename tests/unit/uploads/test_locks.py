@@ -6,28 +6,32 @@ import fcntl
 import os
 import time
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from uploads.errors import UploadLocked
-from uploads.locks import STALE_WISH_SECONDS, Lease, LockFile, Locks
+from uploads.lockfiles import LockFiles
+from uploads.locks import STALE_WISH_SECONDS, Lease, Locks
+from uploads.threads import Crew
 
 ID = "0" * 32
+LOCK_FILE = "00.lock"
 
 
 @contextlib.asynccontextmanager
 async def process(root: Path, patience: float = 2.0) -> AsyncIterator[Locks]:
     """What one process has: locks over a directory, and the watch for others' wishes."""
-    with ThreadPoolExecutor(8) as pool:
-        locks = Locks(root, pool, patience=patience)
-        watch = asyncio.create_task(locks.watch())
-        try:
-            yield locks
-        finally:
-            watch.cancel()
-            await asyncio.wait([watch])
+    pool = Crew(8, "test")
+    locks = Locks(root, pool, patience=patience)
+    watch = asyncio.create_task(locks.watch())
+    try:
+        yield locks
+    finally:
+        watch.cancel()
+        await asyncio.wait([watch])
+        locks.close()
+        pool.shutdown()
 
 
 async def hold_until_wanted(locks: Locks, held: asyncio.Event) -> Lease:
@@ -129,42 +133,43 @@ def test_a_cancelled_waiter_does_not_keep_the_upload(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_every_holder_has_its_own_generation(tmp_path: Path) -> None:
+def test_a_lock_file_removed_behind_our_back_fences_us_off(tmp_path: Path) -> None:
+    """Others lock another file by now: the next write must not pass."""
+
     async def scenario() -> None:
         async with process(tmp_path) as locks:
-            for _ in range(3):
-                async with locks.hold(ID):
+            async with locks.hold(ID) as lease:
+                (tmp_path / LOCK_FILE).unlink()
+                with pytest.raises(UploadLocked):
+                    lease.check()
+            async with locks.hold(ID) as lease:
+                lease.check()
+
+    asyncio.run(scenario())
+
+
+def test_uploads_leave_no_file_and_no_descriptor_of_their_own(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with process(tmp_path) as locks:
+            for number in range(50):
+                async with locks.hold(f"{0:02x}{number:030x}") as lease:
+                    lease.check()
+
+    asyncio.run(scenario())
+    assert sorted(path.name for path in tmp_path.iterdir()) == [LOCK_FILE, "wanted"]
+
+
+def test_what_was_asked_for_comes_with_the_lock(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with process(tmp_path) as locks:
+            async with locks.hold(ID, lambda upload_id: upload_id[:3]) as lease:
+                assert lease.found == "000"
+            with pytest.raises(ZeroDivisionError):
+                async with locks.hold(ID, lambda _: 1 / 0):
                     pass
-            assert int((tmp_path / ID).read_text()) == 3
-
-    asyncio.run(scenario())
-
-
-def test_a_lock_taken_behind_our_back_fences_us_off(tmp_path: Path) -> None:
-    """A file system may lose locks, and somebody may remove the file: the next write must not pass."""
-
-    async def scenario() -> None:
-        async with process(tmp_path) as locks:
-            async with locks.hold(ID) as lease:
-                (tmp_path / ID).write_text(f"{99:020d}")
-                with pytest.raises(UploadLocked):
-                    lease.check()
-            async with locks.hold(ID) as lease:
-                (tmp_path / ID).unlink()
-                with pytest.raises(UploadLocked):
-                    lease.check()
-
-    asyncio.run(scenario())
-
-
-def test_a_finished_upload_leaves_no_lock_file(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with process(tmp_path) as locks:
-            async with locks.hold(ID) as lease:
-                lease.finished_with = True
-            assert not (tmp_path / ID).exists()
-            async with locks.hold(ID) as again:
-                again.check()
+            assert not locks.is_held(ID)
+            async with process(tmp_path) as other, other.hold(ID) as lease:
+                lease.check()
 
     asyncio.run(scenario())
 
@@ -195,21 +200,22 @@ def test_uploads_do_not_wait_for_each_other(tmp_path: Path) -> None:
 def test_a_lock_on_a_removed_file_is_no_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between our open and our flock the holder may finish and remove the file."""
-    path, flock, locked = tmp_path / ID, fcntl.flock, []
+    """Between our open and our lock somebody may remove the file."""
+    path, lock, locked = tmp_path / LOCK_FILE, fcntl.fcntl, []
 
-    def late(descriptor: int, how: int) -> None:
+    def late(descriptor: int, how: int, request: bytes) -> object:
         if not locked:
             path.unlink()
         locked.append(descriptor)
-        flock(descriptor, how)
+        return lock(descriptor, how, request)
 
-    monkeypatch.setattr(fcntl, "flock", late)
-    lock = LockFile(path)
+    monkeypatch.setattr(fcntl, "fcntl", late)
+    files = LockFiles(tmp_path)
+    place = files.lock(ID)
     assert len(locked) == 2
-    assert path.exists()
-    assert lock.is_ours()
-    lock.release(remove=True)
+    assert place is not None
+    assert place.is_ours()
+    files.close()
 
 
 def test_when_wanted_is_told_at_once_if_it_is_late() -> None:

@@ -1,0 +1,57 @@
+"""Memory for bodies: large page-aligned buffers that are used again and again, and one that all share.
+
+Fresh pages cost more than the bytes that go into them, so buffers come back here. A direct write wants
+memory that is aligned like the file (`uploads/store.py`, Writer), which anonymous mappings are.
+
+Next station: `uploads/body.py` fills them.
+"""
+
+import mmap
+
+PAGE = 4096
+MIB = 1024 * 1024
+BUFFER_BYTES = 1 * MIB
+MOST_BUFFERS = 64
+"""Half of them written while the other half is filled: so many fast bodies at once, the others wait."""
+KEPT_BUFFERS = 16
+HELD_BUDGET = 32 * MIB
+"""What all slow bodies together hold: with many of them each is written in smaller pieces."""
+MOST_HELD = 64 * 1024
+LEAST_HELD = 2 * 1024
+
+
+class Pool:
+    """Large buffers of one size. One event loop; not for threads."""
+
+    def __init__(
+        self, size: int = BUFFER_BYTES, most: int = MOST_BUFFERS, kept: int = KEPT_BUFFERS
+    ) -> None:
+        """`size` in bytes, a multiple of a page; `kept` free ones stay mapped."""
+        self.size = size
+        self._most = most
+        self._kept = kept
+        self._free: list[memoryview] = []
+        self._out = 0
+
+    @property
+    def out(self) -> int:
+        """Buffers in use."""
+        return self._out
+
+    def take(self) -> memoryview | None:
+        """A buffer, the one used last if possible (it is hot); None when too many are out."""
+        if self._out >= self._most:
+            return None
+        self._out += 1
+        return self._free.pop() if self._free else aligned(self.size)
+
+    def give(self, buffer: memoryview) -> None:
+        """Return a buffer; nobody may look at it any more."""
+        self._out -= 1
+        if len(self._free) < self._kept:
+            self._free.append(buffer)
+
+
+def aligned(size: int) -> memoryview:
+    """Zeroed memory that begins at a page; unmapped when nobody refers to it any more."""
+    return memoryview(mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))

@@ -1,0 +1,269 @@
+"""The body between receiving and storing, within a bounded amount of memory.
+
+What comes fast lies in large buffers aligned like the file it goes to, and one is stored while the next
+is filled; what trickles is gathered in a few small bytes.
+
+Next station: `uploads/transfer.py` writes the pieces into the store.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Protocol
+
+from uploads.body import NO_TRAILERS, BodyBroken, BodyEnding, BodyStalled, Piece
+from uploads.buffers import PAGE
+from uploads.supply import Supply
+
+KIB = 1024
+ADOPT_BYTES = 32 * KIB
+"""So much at once is worth a large buffer."""
+QUICK_SECONDS = 0.5
+"""A share that was filled in this time is worth one too."""
+
+
+class Flow(Protocol):
+    """The line a body comes from."""
+
+    def pause(self) -> None:
+        """Receive nothing more for now; may be called again."""
+        ...
+
+    def resume(self) -> None:
+        """Receive; may be called again."""
+        ...
+
+
+class FedBody:
+    """A Body fed from the event loop that reads it: by copies, or by receiving into its `buffer`."""
+
+    __slots__ = (
+        "_at", "_end", "_ending", "_enough", "_fed_at", "_flow", "_held", "_in_line", "_large",
+        "_lent", "_placed", "_reader", "_received", "_since", "_start", "_supply", "_swift",
+        "ended", "length", "trailers",
+    )  # fmt: skip
+
+    def __init__(
+        self, length: int | None, supply: Supply | None = None, flow: Flow | None = None
+    ) -> None:
+        self.length = length
+        self.ended = length == 0
+        self.trailers = NO_TRAILERS
+        self._supply = supply or Supply()
+        self._flow = flow
+        self._received = 0
+        self._ending: type[BodyEnding] | None = None
+        self._reader: asyncio.Future[Piece] | None = None
+        self._enough = 64 * KIB
+        # Where the first byte not yet handed out goes, once somebody has said so.
+        self._at = 0
+        self._placed = False
+        # What is not handed out yet: in a large buffer from `_start` to `_end`, or copied.
+        self._large: memoryview | None = None
+        self._start = self._end = 0
+        self._held: bytearray | None = None
+        self._lent: memoryview | None = None
+        self._swift = False
+        self._since = self._fed_at = 0.0
+        self._in_line = False
+
+    @property
+    def open(self) -> bool:
+        """More is wanted: neither ended nor broken nor interrupted."""
+        return not self.ended and self._ending is None
+
+    @property
+    def held(self) -> int:
+        """Bytes received and not handed out yet."""
+        if self._large is not None:
+            return self._end - self._start
+        return 0 if self._held is None else len(self._held)
+
+    @property
+    def left(self) -> int | None:
+        """Bytes not received yet; None when the length is not known."""
+        return None if self.length is None else self.length - self._received
+
+    @property
+    def exhausted(self) -> bool:
+        return self.ended and self._ending is None and not self.held
+
+    def buffer(self) -> memoryview:
+        """Where to receive next: not empty, and not longer than what is left of the body."""
+        into, begin = self._large, self._end
+        if into is None:
+            into, begin = self._supply.guest, self._beside()
+        if self.length is None:
+            return into[begin:]
+        return into[begin : begin + self.length - self._received]
+
+    def received(self, count: int) -> None:
+        """So many bytes lie in `buffer` now; after an interruption they are dropped."""
+        self._received += count
+        complete = self._received == self.length
+        if self.open and count:
+            self._note()
+            if self._large is not None:
+                self._end += count
+            else:
+                begin = self._beside()
+                if not (self._placed and (count >= ADOPT_BYTES or self._swift)) or not self._adopt(
+                    begin + count
+                ):
+                    self._hold(self._supply.guest[begin : begin + count])
+            if not complete:
+                self._offer()
+        if complete:
+            self.end()
+
+    def feed(self, piece: Piece) -> None:
+        """Add a copy of a received piece; after an interruption it is dropped."""
+        view = memoryview(piece)
+        self._received += len(view)
+        if view and self.open:
+            self._note()
+            self._hold(view)
+            self._offer()
+
+    def end(self, trailers: Mapping[str, str] = NO_TRAILERS) -> None:
+        """The body is complete."""
+        self.ended = True
+        self.trailers = trailers
+        self._deliver()
+
+    def interrupt(self, why: type[BodyEnding]) -> None:
+        if self.open:
+            self._ending = why
+            self._deliver()
+
+    def finish(self) -> None:
+        """Nobody reads any more: give all memory back; what still comes is dropped."""
+        self.interrupt(BodyBroken)
+        self._give_back()
+        if self._large is not None:
+            self._supply.pool.give(self._large)
+        self._large = self._held = None
+
+    async def read(self, enough: int, at: int) -> Piece:
+        self._give_back()
+        self._enough = enough
+        if self._large is None:
+            self._at = at
+        self._placed = True
+        if self.open and not self._ready():
+            piece = await self._next()
+        else:
+            piece = self._take()
+            if self._flow is not None and self.open:
+                self._flow.resume()
+        if piece:
+            return piece
+        if self._ending is not None:
+            raise self._ending
+        return b""
+
+    async def _next(self) -> Piece:
+        self._reader = asyncio.get_running_loop().create_future()
+        self._fed_at = time.monotonic()
+        self._supply.watch(self)
+        self._line_up()
+        if self._flow is not None:
+            self._flow.resume()
+        try:
+            return await self._reader
+        finally:
+            self._reader = None
+            self._supply.unwatch(self)
+
+    def ripen(self, now: float) -> float | None:
+        self._in_line = False
+        if self._reader is None or not self.held:
+            return None
+        due = self._since + self._supply.age
+        if now < due:
+            self._in_line = True
+            return due
+        self._swift = False
+        self._deliver()
+        return None
+
+    def check_stall(self, since: float) -> None:
+        # A reader waits with the oldest byte for `age` at most, so a fed body never gets here late.
+        if self._fed_at < since:
+            self.interrupt(BodyStalled)
+
+    def _note(self) -> None:
+        self._fed_at = time.monotonic()
+        if not self.held:
+            self._since = self._fed_at
+
+    def _beside(self) -> int:
+        """Where in the guest buffer the next byte would lie if the body took the buffer over."""
+        return self._at % PAGE + (0 if self._held is None else len(self._held))
+
+    def _hold(self, view: memoryview) -> None:
+        if self._held is None:
+            self._held = bytearray(view)
+        else:
+            self._held += view
+        held = len(self._held)
+        if (
+            self._placed
+            and self.length is not None
+            and held >= self._supply.share
+            and self._fed_at - self._since < QUICK_SECONDS
+        ):
+            self._adopt(self._at % PAGE + held)
+
+    def _adopt(self, end: int) -> bool:
+        """Take the guest buffer over, filled up to `end`, with what is held before it."""
+        large = self._supply.adopt_guest()
+        if large is None:
+            return False
+        self._start, self._end = self._at % PAGE, end
+        if self._held is not None:
+            large[self._start : self._start + len(self._held)] = self._held
+        self._large, self._held = large, None
+        return True
+
+    def _ready(self) -> bool:
+        if self._large is not None:
+            return self._end == len(self._large) or self._end - self._start >= self._enough
+        return self.held >= min(self._enough, self._supply.share)
+
+    def _offer(self) -> None:
+        if not self._ready():
+            self._line_up()
+        elif self._reader is not None:
+            self._deliver()
+        elif self._flow is not None:
+            self._flow.pause()
+
+    def _line_up(self) -> None:
+        if self._reader is not None and not self._in_line and self.held:
+            self._in_line = True
+            self._supply.ripen_at(self._since + self._supply.age, self)
+
+    def _deliver(self) -> None:
+        reader = self._reader
+        if reader is not None and not reader.done():
+            # Forgotten at once, so that what comes before it runs does not wake it again.
+            self._reader = None
+            reader.set_result(self._take())
+
+    def _take(self) -> Piece:
+        if self._large is not None:
+            large, piece = self._large, self._large[self._start : self._end]
+            self._lent, self._large = large, None
+            self._swift = self._end == len(large)
+        elif self._held is not None:
+            piece, self._held = memoryview(self._held), None
+        else:
+            return b""
+        self._at += len(piece)
+        return piece
+
+    def _give_back(self) -> None:
+        if self._lent is not None:
+            self._supply.pool.give(self._lent)
+            self._lent = None
