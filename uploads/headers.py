@@ -125,6 +125,12 @@ def parse_checksum(text: str, algorithms: tuple[str, ...]) -> Checksum:
     return Checksum(algorithm=algorithm, digest=digest)
 
 
+def announces_checksum(headers: Mapping[str, str]) -> bool:
+    """Whether Upload-Checksum comes as a trailer (tus 1.0.0 checksum: MUST be announced by Trailer)."""
+    names = headers.get("trailer", "").lower().split(",")
+    return "upload-checksum" in (name.strip() for name in names)
+
+
 def is_offset_octet_stream(headers: Mapping[str, str]) -> bool:
     """Whether Content-Type is tus's, parameters aside (tus 1.0.0 core, PATCH)."""
     media_type = headers.get("content-type", "").partition(";")[0]

@@ -7,13 +7,16 @@ import re
 from collections.abc import Sequence
 from urllib.parse import unquote
 
+from uploads.body import Body
 from uploads.capability import PREFIX, id_from_path, path_for
+from uploads.checksums import Awaited, Expected
 from uploads.creation import Wanted
-from uploads.errors import UnknownPart
+from uploads.errors import BadHeader, UnknownPart
 from uploads.headers import (
     FINAL,
     PARTIAL,
     Checksum,
+    announces_checksum,
     parse_bytes,
     parse_checksum,
     parse_concat,
@@ -43,8 +46,9 @@ def wanted(request: Request, secret: bytes) -> Wanted:
 
 def _part(url: str, secret: bytes) -> str:
     """Concatenation, Upload-Concat: URLs may be absolute or relative; their key is what counts."""
-    upload_id = id_from_path(secret, PREFIX + unquote(url.rpartition("/")[2]))
-    if upload_id is None:
+    before, _, last = url.rpartition("/")
+    upload_id = id_from_path(secret, PREFIX + unquote(last))
+    if upload_id is None or "~" in unquote(before):
         raise UnknownPart("a URL of Upload-Concat is not that of an upload")
     return upload_id
 
@@ -74,7 +78,18 @@ def length(request: Request) -> int | None:
     return parse_length(request.headers)
 
 
-def checksum(request: Request, offer: Offer) -> Checksum | None:
-    """Checksum: what the body must come to, None when nothing is said."""
+def checksum(request: Request, body: Body, offer: Offer) -> Expected | None:
+    """Checksum: what the body must come to, said before it or announced to come behind it; or None."""
     text = request.headers.get("upload-checksum")
-    return None if text is None else parse_checksum(text, offer.algorithms)
+    if text is not None:
+        return parse_checksum(text, offer.algorithms)
+    if not announces_checksum(request.headers):
+        return None
+    return Awaited(offer.algorithms, lambda: _behind(body, offer))
+
+
+def _behind(body: Body, offer: Offer) -> Checksum:
+    text = body.trailers.get("upload-checksum")
+    if text is None:
+        raise BadHeader("the announced Upload-Checksum did not come")
+    return parse_checksum(text, offer.algorithms)

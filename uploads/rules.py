@@ -125,6 +125,16 @@ def checksum_is_usable(asked: Asked) -> None:
         headers.parse_checksum(text, asked.offer.algorithms)
 
 
+def trailer_is_possible(asked: Asked) -> None:
+    """Checksum: trailers are only allowed in chunked transfers, and if the server can handle them."""
+    if not headers.announces_checksum(asked.request.headers):
+        return
+    if "checksum-trailer" not in asked.offer.extensions:
+        raise NotOffered("checksum-trailer is not offered")
+    if asked.request.body_length is not None:
+        raise BadHeader("a trailer needs a chunked body")
+
+
 def termination_is_offered(asked: Asked) -> None:
     """Termination: only a store that can remove an upload offers it."""
     if "termination" not in asked.offer.extensions:
@@ -142,6 +152,7 @@ POST: tuple[RequestRule, ...] = (
     body_fits_declaration,
     final_has_no_body,
     checksum_is_usable,
+    trailer_is_possible,
 )
 HEAD: tuple[RequestRule, ...] = (speaks_our_version,)
 PATCH: tuple[RequestRule, ...] = (
@@ -151,6 +162,7 @@ PATCH: tuple[RequestRule, ...] = (
     names_offset,
     length_is_allowed,
     checksum_is_usable,
+    trailer_is_possible,
 )
 DELETE: tuple[RequestRule, ...] = (speaks_our_version, termination_is_offered)
 BY_METHOD = {"HEAD": HEAD, "PATCH": PATCH, "DELETE": DELETE}

@@ -131,7 +131,7 @@ class UploadServer:
         upload = await self.operations.create(
             reading.wanted(request, self._secret),
             body if request.has_body else None,
-            reading.checksum(request, self._offer),
+            reading.checksum(request, body, self._offer),
         )
         fields = {"Location": path_for(self._secret, upload.upload_id)}
         if request.has_body:
@@ -150,7 +150,7 @@ class UploadServer:
             reading.offset(request),
             body,
             length=reading.length(request),
-            checksum=reading.checksum(request, self._offer),
+            expected=reading.checksum(request, body, self._offer),
         )
         return reply(204, {"Upload-Offset": str(upload.offset)} | expires(upload))
 

@@ -148,6 +148,7 @@ CAPABILITIES: dict[str, type] = {
     "creation-defer-length": CanDeclare,
     "expiration": CanRemove,
     "checksum": CanStage,
+    "checksum-trailer": CanStage,
     "termination": CanRemove,
     "concatenation": CanJoin,
     "concatenation-unfinished": CanJoin,

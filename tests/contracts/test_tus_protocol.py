@@ -73,7 +73,7 @@ NEW = {"Upload-Length": "3"}
 ROWS = [
     Row(section="core, OPTIONS: version, extensions, maximum", method="OPTIONS", version=None,
         answers={"Tus-Version": "1.0.0", "Tus-Max-Size": "1000", "Tus-Extension":
-                 "creation,creation-with-upload,creation-defer-length,expiration,checksum,"
+                 "creation,creation-with-upload,creation-defer-length,expiration,checksum,checksum-trailer,"
                  "termination,concatenation,concatenation-unfinished",
                  "Tus-Checksum-Algorithm": "sha1,sha256"}),
     Row(section="core, Tus-Resumable: none is 412", version=None, headers=AT_4, body=b"x",

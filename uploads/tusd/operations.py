@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from uploads.body import Body
+from uploads.checksums import Expected
 from uploads.creation import Wanted
 from uploads.errors import Refusal, StoreTrouble, UnknownUpload
 from uploads.filestore import FileStore
-from uploads.headers import OFFSET_OCTET_STREAM, Checksum
+from uploads.headers import OFFSET_OCTET_STREAM
 from uploads.locks import Lease
 from uploads.model import TUS_VERSION, Upload
 from uploads.operations import Operations
@@ -119,10 +120,10 @@ class EngineOperations(Operations):
         body: Body,
         lease: Lease,  # noqa: ARG002 - whoever wants the upload interrupts the body
         upload: Upload,
-        checksum: Checksum | None,
+        expected: Expected | None,
     ) -> Stored:
         """tusd appends; the offset it reached is durable when this returns."""
-        assert checksum is None, "not offered"
+        assert expected is None, "not offered"
         fields = {
             "Tus-Resumable": TUS_VERSION,
             "Upload-Offset": str(upload.offset),
