@@ -8,83 +8,71 @@ Next station: `verification/intake.py` makes the row and the check job; the work
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
 from portal import quota
 from portal.clock import Clock, system_clock
 from portal.config import Config
-from portal.models import Reservation
+from portal.gathering import Gathering
 from portal.upload_metadata import Wanted
-from portal.upload_permission import Allowed, answered, judge
-from uploads.policy import Arrival, Claim, CreateRequest, Grant
+from portal.upload_permission import Allowed, Asked, Judging, answer_of
+from uploads.errors import CreationRefused
+from uploads.policy import Arrival, CreateRequest, Grant
 from verification import intake
+from verification.batches import among
 from verification.checks.names import without_nik
 from verification.db import Sessions
-from verification.journal import record
+from verification.errors import DossierLocked, QuotaExceeded
+from verification.journal import Record, record, record_all
 from verification.journal_kinds import Kind
-from verification.models import Participation, ReceivedFile, Tombstone
+from verification.known import Known
+from verification.models import Participation, ReceivedFile, Submission, Tombstone
+
+MOST = 64
+"""Creations or arrivals in one transaction; on SQLite a writer holds everybody else up for so long."""
+NO_DATABASE = (OperationalError, InterfaceError, NoConnection)
 
 
 class PortalPolicy:
-    """`uploads.policy.Policy`. Safe to call from several threads; every call is its own transaction."""
+    """`uploads.policy.Policy`. Safe to call from several threads, and made for many: those who come
+    together are judged and written in one transaction, each with an answer of its own.
+    """
 
     def __init__(self, sessions: Sessions, config: Config, clock: Clock = system_clock) -> None:
         self._sessions = sessions
         self._config = config
         self._clock = clock
+        self._creations = Gathering(self._create_all, most=MOST, everyones=NO_DATABASE)
+        self._arrivals = Gathering(self._record_all, most=MOST, everyones=NO_DATABASE)
+        # SQLite's one writer is waited for by looking again and again; here one may simply wait.
+        self._on_sqlite = sessions.dialect == "sqlite"
+        self._writing: AbstractContextManager[object] = Lock() if self._on_sqlite else nullcontext()
+        self._known = Known()
 
     def may_create(self, request: CreateRequest) -> Grant:
         """Judge a creation and reserve its bytes. Raises CreationRefused."""
         wanted = Wanted.from_metadata(request.metadata)
-        now, secure = self._clock(), self._config.production
-        # Judged twice: what will be refused never takes the one writer's turn of SQLite, and what
-        # is granted holds in the transaction that reserves.
-        with answered(), self._sessions.read() as session:
-            judge(session, request, wanted, now, secure=secure)
-        expires_at = now + timedelta(seconds=self._config.upload_expiry)
-        with answered(), self._sessions.begin() as session:
-            allowed = judge(session, request, wanted, now, secure=secure)
-            reservation = Reservation(
-                upload_id=request.upload_id,
-                participation_id=allowed.participation.id,
-                account_id=allowed.account.id,
-                requirement_id=allowed.requirement.id,
-                region_id=allowed.region.id,
-                purpose=wanted.purpose.value,
-                filename=without_nik(wanted.filename),
-                fingerprint=wanted.fingerprint,
-                batch=wanted.batch,
-                bytes=request.length,
-                created_at=now,
-                expires_at=expires_at,
-            )
-            quota.reserve(session, allowed.participation, reservation, self._config.party_quota)
-            _note_grant(session, allowed, reservation, now)
-            return Grant(
-                owner=allowed.account.actor,
-                claim=_claim(allowed, wanted),
-                max_size=min(allowed.requirement.max_bytes, self._config.max_upload_size),
-                expires_at=expires_at,
-            )
+        return self._creations.ask(Asked(request=request, wanted=wanted))
 
     def finished(self, arrival: Arrival) -> None:
-        """Record an arrival and give its reservation back. May come twice, late, and at once."""
-        try:
-            with self._sessions.begin() as session:
-                quota.release(session, arrival.upload_id)
-                intake.receive(session, arrival, self._clock())
-        except IntegrityError:
-            # Two processes at once: the unique upload id lets one win, and then the row is there.
-            if not self.is_recorded(arrival.upload_id):
-                raise
+        """Record an arrival and give its reservation back. May come twice, late, and at once.
+
+        Raises the DomainError of an arrival whose claim names what does not exist.
+        """
+        self._arrivals.ask(arrival)
 
     def ended(self, upload_id: str, why: str) -> None:
         """Give back what an upload reserved that will never finish."""
-        with self._sessions.begin() as session:
+        with self._writing, self._sessions.begin() as session:
             held = quota.release(session, upload_id)
             if held is None or session.scalar(_row_of(upload_id)) is not None:
                 return
@@ -107,33 +95,119 @@ class PortalPolicy:
                 or session.get(Tombstone, upload_id) is not None
             )
 
+    def _create_all(self, batch: Sequence[Asked]) -> list[Grant | Exception]:
+        now = self._clock()
+        if self._on_sqlite:
+            # What is refused never takes the one writer's turn.
+            with self._sessions.read() as session:
+                judged = self._judge(session, batch, now)
+            allowed = [each for each in judged if isinstance(each, Allowed)]
+            if not allowed:
+                return [each for each in judged if isinstance(each, CreationRefused)]
+            with self._writing, self._sessions.begin() as session:
+                refused = self._reserve(session, allowed, now)
+        else:
+            with self._sessions.begin() as session:
+                judged = self._judge(session, batch, now)
+                allowed = [each for each in judged if isinstance(each, Allowed)]
+                refused = self._reserve(session, allowed, now)
+        return [
+            each
+            if isinstance(each, CreationRefused)
+            else refused.get(each.asked.request.upload_id) or self._grant(each, now)
+            for each in judged
+        ]
 
-def _claim(allowed: Allowed, wanted: Wanted) -> Claim:
-    return Claim(
-        election=allowed.election.code,
-        party=allowed.participation.party.public_id,
-        requirement=allowed.requirement.code,
-        region=allowed.region.code,
-        purpose=wanted.purpose.value,
-        account=allowed.account.public_id,
+    def _judge(
+        self, session: Session, batch: Sequence[Asked], now: datetime
+    ) -> list[Allowed | CreationRefused]:
+        secure = self._config.production
+        judging = Judging(session, batch, now, known=self._known, secure=secure)
+        return [judging.judge(asked) for asked in batch]
+
+    def _reserve(
+        self, session: Session, allowed: Sequence[Allowed], now: datetime
+    ) -> dict[str, CreationRefused]:
+        """Reserve and journal; by upload id the refusals of those that came too late or do not fit."""
+        if not allowed:
+            return {}
+        rows = {each.asked.request.upload_id: self._reservation(each, now) for each in allowed}
+        reserved = quota.reserve_all(session, list(rows.values()), self._config.party_quota)
+        # Asked again now that the parties' rows are held: a submission may have come in between.
+        locked = _submitted(session, allowed)
+        late = {
+            each.asked.request.upload_id
+            for each in allowed
+            if (each.participation_id, each.round_id) in locked
+        }
+        quota.release_all(session, late & reserved)
+        granted = [each for each in allowed if each.asked.request.upload_id in reserved - late]
+        # When an upload was begun is a fact a party may have to prove: begun before the close counts.
+        record_all(session, [_note(each, rows) for each in granted], now)
+        too_much, too_late = QuotaExceeded("the storage quota"), DossierLocked("just submitted")
+        return {
+            upload_id: answer_of(too_late if upload_id in late else too_much)
+            for upload_id in rows.keys() - (reserved - late)
+        }
+
+    def _reservation(self, allowed: Allowed, now: datetime) -> dict[str, Any]:
+        request, wanted = allowed.asked.request, allowed.asked.wanted
+        return {
+            "upload_id": request.upload_id,
+            "participation_id": allowed.participation_id,
+            "account_id": allowed.account_id,
+            "requirement_id": allowed.requirement_id,
+            "region_id": allowed.region_id,
+            "purpose": wanted.purpose.value,
+            "filename": without_nik(wanted.filename),
+            "fingerprint": wanted.fingerprint,
+            "batch": wanted.batch,
+            "bytes": request.length,
+            "created_at": now,
+            "expires_at": self._expiry(now),
+        }
+
+    def _grant(self, allowed: Allowed, now: datetime) -> Grant:
+        return Grant(
+            owner=allowed.actor,
+            claim=allowed.claim,
+            max_size=min(allowed.max_bytes, self._config.max_upload_size),
+            expires_at=self._expiry(now),
+        )
+
+    def _expiry(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=self._config.upload_expiry)
+
+    def _record_all(self, batch: Sequence[Arrival]) -> list[Exception | None]:
+        with self._writing, self._sessions.begin() as session:
+            refused = intake.receive_all(session, batch, self._clock(), self._known)
+            quota.release_all(session, {each.upload_id for each in batch} - refused.keys())
+        return [refused.get(arrival.upload_id) for arrival in batch]
+
+
+def _submitted(session: Session, allowed: Sequence[Allowed]) -> set[tuple[int, int]]:
+    parties = {each.participation_id for each in allowed}
+    rows = session.execute(
+        select(Submission.participation_id, Submission.round_id).where(
+            among(session, Submission.participation_id, parties)
+        )
     )
+    return {(party, round_) for party, round_ in rows}
 
 
-def _note_grant(
-    session: Session, allowed: Allowed, reservation: Reservation, now: datetime
-) -> None:
-    # When an upload was begun is a fact a party may have to prove: begun before the close counts.
-    record(
-        session,
-        allowed.participation.chain,
-        allowed.account.actor,
-        Kind.UPLOAD_GRANTED,
-        now=now,
-        file=reservation.upload_id,
-        requirement=allowed.requirement.code,
-        region=allowed.region.code,
-        purpose=reservation.purpose,
-        size=reservation.bytes,
+def _note(allowed: Allowed, rows: dict[str, dict[str, Any]]) -> Record:
+    reserved = rows[allowed.asked.request.upload_id]
+    return Record(
+        chain_id=allowed.chain_id,
+        kind=Kind.UPLOAD_GRANTED,
+        actor=allowed.actor,
+        facts={
+            "file": reserved["upload_id"],
+            "requirement": allowed.claim.requirement,
+            "region": allowed.claim.region,
+            "purpose": reserved["purpose"],
+            "size": reserved["bytes"],
+        },
     )
 
 

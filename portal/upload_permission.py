@@ -9,8 +9,7 @@ Next station: `portal/quota.py`, the last question, asked in the transaction tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -20,9 +19,9 @@ from sqlalchemy.orm import Session
 
 from portal.models import Account
 from portal.upload_metadata import CSV, JPEG, PDF, PNG, XLSX, ZIP, Wanted
-from portal.uploads_auth import CredentialKind, resolve
+from portal.uploads_auth import CredentialKind, Credentials
 from uploads.errors import CreationRefused
-from uploads.policy import CreateRequest
+from uploads.policy import Claim, CreateRequest
 from verification import intake, reference
 from verification.errors import (
     DomainError,
@@ -33,7 +32,9 @@ from verification.errors import (
     UnknownRequirement,
     WindowClosed,
 )
-from verification.models import Election, Participation, Region, Requirement, Roster
+from verification.known import Known, KnownElection, KnownParticipation, KnownRegion
+from verification.models import Requirement, Roster
+from verification.openings import Openings
 from verification.states import Role
 
 ANSWERS: dict[type[DomainError], tuple[int, str, str]] = {
@@ -67,74 +68,163 @@ ANSWERS: dict[type[DomainError], tuple[int, str, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A creation and what its metadata say it is for."""
+
+    request: CreateRequest
+    wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """What a creation may be for; rows of the session that judged."""
+    """What a creation may be for, by inner keys; `round_id`: the round it was judged in."""
 
-    account: Account
-    election: Election
-    participation: Participation
-    requirement: Requirement
-    region: Region
-
-
-@contextmanager
-def answered() -> Iterator[None]:
-    """Turn the domain's refusals into the upload server's. Others pass, and are answered 503."""
-    try:
-        yield
-    except tuple(ANSWERS) as error:
-        raise CreationRefused(*ANSWERS[type(error)]) from None
+    asked: Asked
+    account_id: int
+    actor: str
+    participation_id: int
+    chain_id: int
+    requirement_id: int
+    region_id: int
+    round_id: int
+    claim: Claim
+    max_bytes: int
 
 
-def judge(
-    session: Session, request: CreateRequest, wanted: Wanted, now: datetime, *, secure: bool
-) -> Allowed:
-    """Who asks may create what is asked for, quota aside. Raises CreationRefused or a DomainError.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """What an election holds of what a batch names."""
 
-    `secure`: a cookie is believed from https pages only.
+    election: KnownElection
+    parties: dict[int, KnownParticipation]
+    requirements: dict[str, Requirement]
+    regions: dict[str, KnownRegion]
+    openings: Openings
+
+
+def answer_of(error: DomainError) -> CreationRefused:
+    """The domain's refusal in the upload server's words. Raises KeyError for one it cannot meet."""
+    return CreationRefused(*ANSWERS[type(error)])
+
+
+class Judging:
+    """Judges a batch of creations in one transaction: each table is asked once for all of them.
+
+    `known`: what the process remembers of this database. `secure`: a cookie is believed from https
+    pages only.
     """
-    account = _sender(session, request, now, secure=secure)
-    election = reference.current_election(session, wanted.election)
-    participation = reference.participation_of(session, account.party_id or 0, election)
-    _in_scope(account, wanted.region)
-    requirement = reference.requirement_by_code(session, election, wanted.requirement)
-    region = reference.region_of(session, election, wanted.region)
-    intake.may_receive(session, participation, requirement, region, wanted.purpose, now)
-    _fits(requirement, wanted, request.length)
-    if wanted.corrects is not None:
-        _own_roster(session, participation, wanted.corrects)
-    return Allowed(
-        account=account,
-        election=election,
-        participation=participation,
-        requirement=requirement,
-        region=region,
-    )
 
+    def __init__(
+        self,
+        session: Session,
+        batch: Sequence[Asked],
+        now: datetime,
+        *,
+        known: Known,
+        secure: bool,
+    ) -> None:
+        self._session = session
+        self._known = known
+        self._now = now
+        self._secure = secure
+        self._credentials = Credentials(
+            session, [(asked.request.cookie, asked.request.authorization) for asked in batch], now
+        )
+        self._elections: dict[str | None, _Held | DomainError] = {}
+        for code in {asked.wanted.election for asked in batch}:
+            of_it = [asked for asked in batch if asked.wanted.election == code]
+            try:
+                election = known.election(session, code)
+            except DomainError as error:
+                self._elections[code] = error
+            else:
+                self._elections[code] = self._held(election, of_it)
 
-def _sender(session: Session, request: CreateRequest, now: datetime, *, secure: bool) -> Account:
-    credential = resolve(
-        session, cookie=request.cookie, authorization=request.authorization, now=now
-    )
-    if credential is None:
-        raise CreationRefused(
-            401,
-            "login_required",
-            "Sesi masuk Anda berakhir. Masuk lagi, lalu unggahan dilanjutkan.",
+    def judge(self, asked: Asked) -> Allowed | CreationRefused:
+        """Who asks may create what is asked for, quota aside; or why not."""
+        try:
+            return self._allowed(asked)
+        except CreationRefused as refused:
+            return refused
+        except tuple(ANSWERS) as error:
+            return answer_of(error)
+
+    def _allowed(self, asked: Asked) -> Allowed:
+        request, wanted = asked.request, asked.wanted
+        account = self._sender(request)
+        held = self._elections[wanted.election]
+        if isinstance(held, DomainError):
+            raise held
+        party = reference.found(held.parties.get(account.party_id or 0), "participation")
+        _in_scope(account, wanted.region)
+        requirement = reference.in_force(held.requirements.get(wanted.requirement))
+        region = reference.found(held.regions.get(wanted.region), "region")
+        intake.check_fit(requirement, region.level, wanted.purpose)
+        held.openings.check(party.id, requirement, region.code, self._now)
+        _fits(requirement, wanted, request.length)
+        if wanted.corrects is not None:
+            _own_roster(self._session, party.id, wanted.corrects)
+        return Allowed(
+            asked=asked,
+            account_id=account.id,
+            actor=account.actor,
+            participation_id=party.id,
+            chain_id=party.chain_id,
+            requirement_id=requirement.id,
+            region_id=region.id,
+            round_id=held.openings.round.id,
+            claim=Claim(
+                election=held.election.code,
+                party=party.party,
+                requirement=requirement.code,
+                region=region.code,
+                purpose=wanted.purpose.value,
+                account=account.public_id,
+            ),
+            max_bytes=requirement.max_bytes,
         )
-    if credential.kind is CredentialKind.SESSION and not same_origin(request, secure=secure):
-        raise CreationRefused(
-            403, "foreign_origin", "Permintaan ini tidak datang dari halaman portal."
+
+    def _held(self, election: KnownElection, batch: Sequence[Asked]) -> _Held:
+        session, known = self._session, self._known
+        senders = (
+            self._credentials.of(asked.request.cookie, asked.request.authorization)
+            for asked in batch
         )
-    if not credential.may_upload:
-        raise CreationRefused(
-            403, "scope_missing", "Token ini tidak diberi izin untuk mengunggah berkas."
+        keys = {sender.account.party_id or 0 for sender in senders if sender is not None}
+        parties = known.parties(session, election, keys)
+        return _Held(
+            election=election,
+            parties=parties,
+            requirements=reference.newest_requirements(
+                session, election.id, {asked.wanted.requirement for asked in batch}
+            ),
+            regions=known.regions(session, election, {asked.wanted.region for asked in batch}),
+            openings=Openings(session, election.id, [party.id for party in parties.values()]),
         )
-    if credential.account.role not in (Role.COORDINATOR, Role.OPERATOR):
-        raise CreationRefused(
-            403, "wrong_role", "Hanya koordinator dan operator partai yang mengunggah berkas."
-        )
-    return credential.account
+
+    def _sender(self, request: CreateRequest) -> Account:
+        credential = self._credentials.of(request.cookie, request.authorization)
+        if credential is None:
+            raise CreationRefused(
+                401,
+                "login_required",
+                "Sesi masuk Anda berakhir. Masuk lagi, lalu unggahan dilanjutkan.",
+            )
+        if credential.kind is CredentialKind.SESSION and not same_origin(
+            request, secure=self._secure
+        ):
+            raise CreationRefused(
+                403, "foreign_origin", "Permintaan ini tidak datang dari halaman portal."
+            )
+        if not credential.may_upload:
+            raise CreationRefused(
+                403, "scope_missing", "Token ini tidak diberi izin untuk mengunggah berkas."
+            )
+        if credential.account.role not in (Role.COORDINATOR, Role.OPERATOR):
+            raise CreationRefused(
+                403, "wrong_role", "Hanya koordinator dan operator partai yang mengunggah berkas."
+            )
+        return credential.account
 
 
 def same_origin(request: CreateRequest, *, secure: bool) -> bool:
@@ -166,11 +256,11 @@ def _fits(requirement: Requirement, wanted: Wanted, length: int | None) -> None:
         )
 
 
-def _own_roster(session: Session, participation: Participation, public_id: str) -> None:
+def _own_roster(session: Session, participation_id: int, public_id: str) -> None:
     found = session.scalar(
         select(Roster.id).where(
             Roster.public_id == public_id,
-            Roster.participation_id == participation.id,
+            Roster.participation_id == participation_id,
             Roster.withdrawn_at.is_(None),
         )
     )

@@ -8,19 +8,23 @@ Next station: `portal.intake` judges what the credential may create; `portal.aut
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal.models import Account, ApiToken, LoginSession, UploadTicket
 from portal.tokens import TokenKind, kind_of, sha256_of
+from verification.batches import among
 
 SESSION_COOKIES = ("__Host-sipol_session", "sipol_session")
 UPLOAD_SCOPE = "upload"
+
+Kept = TypeVar("Kept", LoginSession, ApiToken, UploadTicket)
 
 
 class CredentialKind(StrEnum):
@@ -54,13 +58,81 @@ def resolve(
     `Authorization` decides alone when it is there: a wrong token must not fall back to whoever's
     cookie the browser holds. `cookie` is the whole Cookie field.
     """
-    if authorization is not None:
-        scheme, _, token = authorization.partition(" ")
-        return _bearer(session, token.strip(), now) if scheme.lower() == "bearer" else None
-    login = login_of(session, cookie)
-    if login is None or not alive(login, now):
-        return None
-    return Credential(account=login.account, kind=CredentialKind.SESSION, login_session=login)
+    return Credentials(session, [(cookie, authorization)], now).of(cookie, authorization)
+
+
+class Credentials:
+    """The credentials of some requests, each table asked once for all of them."""
+
+    def __init__(
+        self,
+        session: Session,
+        fields: Iterable[tuple[str | None, str | None]],
+        now: datetime,
+    ) -> None:
+        """`fields`: of each request Cookie and Authorization."""
+        tokens = {token for pair in fields for token in _tokens(*pair)}
+        self._now = now
+        self._logins = _named(session, LoginSession, tokens, TokenKind.SESSION)
+        self._api = _named(session, ApiToken, tokens, TokenKind.API)
+        self._tickets = _named(session, UploadTicket, tokens, TokenKind.TICKET)
+
+    def of(self, cookie: str | None, authorization: str | None) -> Credential | None:
+        """The valid credential of two header fields that were named at the beginning, or None."""
+        known = (
+            self._credential(token)
+            for token in _tokens(cookie, authorization)
+            if authorization is not None or token in self._logins
+        )
+        # Of several session cookies the first that names a session decides, alive or not.
+        return next(known, None)
+
+    def _credential(self, token: str) -> Credential | None:
+        kind = kind_of(token)
+        if kind is TokenKind.SESSION:
+            login = self._logins.get(token)
+            if login is None or not alive(login, self._now):
+                return None
+            return Credential(
+                account=login.account, kind=CredentialKind.SESSION, login_session=login
+            )
+        if kind is TokenKind.API:
+            api = self._api.get(token)
+            if api is None or api.revoked_at is not None or self._ended(api):
+                return None
+            return Credential(
+                account=api.account, kind=CredentialKind.TOKEN, scopes=frozenset(api.scopes)
+            )
+        ticket = self._tickets.get(token)
+        if ticket is None or self._ended(ticket):
+            return None
+        return Credential(account=ticket.account, kind=CredentialKind.TICKET)
+
+    def _ended(self, row: ApiToken | UploadTicket) -> bool:
+        return self._now >= row.expires_at or row.account.disabled_at is not None
+
+
+def _tokens(cookie: str | None, authorization: str | None) -> list[str]:
+    """What could open the door, of a token's form, in the order in which it counts."""
+    if authorization is None:
+        return list(session_tokens(cookie))
+    scheme, _, token = authorization.partition(" ")
+    kind = kind_of(token.strip()) if scheme.lower() == "bearer" else None
+    return [] if kind in (None, TokenKind.SESSION) else [token.strip()]
+
+
+def _named(
+    session: Session, model: type[Kept], tokens: Iterable[str], kind: TokenKind
+) -> dict[str, Kept]:
+    by_digest = {sha256_of(token): token for token in tokens if kind_of(token) is kind}
+    if not by_digest:
+        return {}
+    rows = session.scalars(
+        select(model)
+        .where(among(session, model.token_sha256, by_digest))
+        .options(joinedload(model.account).joinedload(Account.regions))
+    )
+    return {by_digest[row.token_sha256]: row for row in rows.unique()}
 
 
 def login_of(session: Session, cookie: str | None) -> LoginSession | None:
@@ -89,30 +161,6 @@ def alive(login: LoginSession, now: datetime) -> bool:
     `expires_at` is the earlier of idle end and end of life; `portal.auth.sessions` moves it.
     """
     return login.ended_at is None and now < login.expires_at and login.account.disabled_at is None
-
-
-def _bearer(session: Session, token: str, now: datetime) -> Credential | None:
-    kind = kind_of(token)
-    if kind is TokenKind.API:
-        api = session.scalar(select(ApiToken).where(ApiToken.token_sha256 == sha256_of(token)))
-        if (
-            api is None
-            or api.revoked_at is not None
-            or now >= api.expires_at
-            or api.account.disabled_at is not None
-        ):
-            return None
-        return Credential(
-            account=api.account, kind=CredentialKind.TOKEN, scopes=frozenset(api.scopes)
-        )
-    if kind is TokenKind.TICKET:
-        ticket = session.scalar(
-            select(UploadTicket).where(UploadTicket.token_sha256 == sha256_of(token))
-        )
-        if ticket is None or now >= ticket.expires_at or ticket.account.disabled_at is not None:
-            return None
-        return Credential(account=ticket.account, kind=CredentialKind.TICKET)
-    return None
 
 
 def idle_end(login: LoginSession, now: datetime, *, idle: int, lifetime: int) -> datetime:

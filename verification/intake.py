@@ -9,31 +9,28 @@ Next station: `verification.issuing` signs the receipt, `verification.handlers` 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from uploads.policy import Arrival
+from verification.batches import among, insert_new
 from verification.checks.names import without_nik
-from verification.errors import UnknownRequirement, WindowClosed
-from verification.jobs import JobKind, enqueue
-from verification.journal import record
+from verification.errors import DomainError, UnknownRequirement
+from verification.jobs import JobKind, enqueue_all
+from verification.journal import Record, record_all
 from verification.journal_kinds import Kind
+from verification.known import Known
 from verification.models import Participation, ReceivedFile, Region, Requirement, Tombstone
 from verification.models.files import Retention
 from verification.models.process import Purpose
 from verification.models.reference import Level
-from verification.reference import (
-    HEIGHT,
-    current_election,
-    participation_by_party,
-    region_of,
-    requirement_by_code,
-)
-from verification.schedule import open_for_upload
-from verification.slots import check_open
+from verification.openings import Openings
+from verification.places import Place, Places
+from verification.reference import HEIGHT
 
 CHECKS = {
     Purpose.DOCUMENT: JobKind.CHECK_DOCUMENT,
@@ -60,58 +57,91 @@ def may_receive(
     Raises UnknownRequirement when requirement, region and purpose do not fit each other,
     WindowClosed, DossierLocked.
     """
-    _check_fit(requirement, region, purpose)
-    if not open_for_upload(session, participation, now):
-        raise WindowClosed("the window of this stage is not open")
-    check_open(session, participation, requirement, region)
+    openings = Openings(session, participation.election_id, [participation.id])
+    check_fit(requirement, region.level, purpose)
+    openings.check(participation.id, requirement, region.code, now)
+
+
+def check_fit(requirement: Requirement, level: str, purpose: str) -> None:
+    """Raises UnknownRequirement when requirement, level of region and purpose do not fit each other."""
+    if requirement.purpose != purpose:
+        raise UnknownRequirement("the requirement does not take that purpose")
+    # A list or an archive may be sent for a whole province or the nation.
+    asked, given = HEIGHT[Level(requirement.level)], HEIGHT[Level(level)]
+    if given > asked or (given != asked and purpose == Purpose.DOCUMENT):
+        raise UnknownRequirement("the requirement does not stand at that level of region")
 
 
 def receive(session: Session, arrival: Arrival, now: datetime) -> ReceivedFile | None:
     """Record an arrival; the row that is there when it was recorded before, None when it was erased.
 
-    What was granted and acknowledged is recorded even when the window or the dossier has closed since;
-    whether it came in time is a fact of its journal entry.
+    Raises NotFound or UnknownRequirement when its claim names what does not exist.
     """
+    for error in receive_all(session, [arrival], now).values():
+        raise error
     if session.get(Tombstone, arrival.upload_id) is not None:
         return None
-    if known := by_upload(session, arrival.upload_id):
-        return known
-    claim = arrival.claim
-    election = current_election(session, claim.election)
-    participation = participation_by_party(session, claim.party, election)
-    file = _row(
-        arrival,
-        participation,
-        requirement_by_code(session, election, claim.requirement, retired=True),
-        region_of(session, election, claim.region),
-        now,
+    return by_upload(session, arrival.upload_id)
+
+
+def receive_all(
+    session: Session, arrivals: Iterable[Arrival], now: datetime, known: Known | None = None
+) -> dict[str, DomainError]:
+    """Record arrivals; of those that cannot be, why, by upload id.
+
+    What was granted and acknowledged is recorded even when the window or the dossier has closed since;
+    whether it came in time is a fact of its journal entry. What is recorded or erased already stays.
+    `known`: what the caller remembers of this database.
+    """
+    told = {arrival.upload_id: arrival for arrival in arrivals}
+    erased = select(Tombstone.public_id).where(among(session, Tombstone.public_id, told))
+    for upload_id in session.scalars(erased):
+        del told[upload_id]
+    refused: dict[str, DomainError] = {}
+    places: dict[str, Place] = {}
+    if told:
+        claimed = Places(session, [each.claim for each in told.values()], known or Known())
+        for upload_id, arrival in told.items():
+            try:
+                places[upload_id] = claimed.of(arrival.claim)
+            except DomainError as error:
+                refused[upload_id] = error
+    # In one order everywhere: of two processes told the same, one waits for the other's row.
+    rows = [_row(told[upload_id], place, now) for upload_id, place in sorted(places.items())]
+    inserted = insert_new(session, ReceivedFile, rows, "public_id")
+    new = [row for row in rows if row["public_id"] in inserted]
+    if new:
+        enqueue_all(session, [job for row in new for job in _jobs(row)], now)
+        record_all(session, [_note(row, told, places) for row in new], now)
+    return refused
+
+
+def _jobs(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    check = CHECKS[Purpose(row["purpose"])]
+    return [(JobKind.ISSUE_RECEIPT, row["public_id"]), (check, row["public_id"])]
+
+
+def _note(
+    row: Mapping[str, Any], told: Mapping[str, Arrival], places: Mapping[str, Place]
+) -> Record:
+    upload_id = row["public_id"]
+    arrival, place = told[upload_id], places[upload_id]
+    party = place.participation_id
+    in_time = place.openings.holds(party, arrival.finished_at, started_at=arrival.created_at)
+    return Record(
+        chain_id=place.chain_id,
+        kind=Kind.FILE_RECEIVED,
+        actor=row["uploaded_by"],
+        facts={
+            "file": upload_id,
+            "requirement": arrival.claim.requirement,
+            "region": arrival.claim.region,
+            "purpose": row["purpose"],
+            "size": arrival.size,
+            "sha256": arrival.sha256,
+            "late": not in_time,
+        },
     )
-    try:
-        with session.begin_nested():
-            session.add(file)
-    except IntegrityError:
-        # Another thread was told of the same arrival; its row is the one.
-        return by_upload(session, arrival.upload_id)
-    enqueue(session, JobKind.ISSUE_RECEIPT, file.public_id, now)
-    enqueue(session, CHECKS[Purpose(file.purpose)], file.public_id, now)
-    in_time = open_for_upload(
-        session, participation, arrival.finished_at, started_at=arrival.created_at
-    )
-    record(
-        session,
-        participation.chain,
-        file.uploaded_by,
-        Kind.FILE_RECEIVED,
-        now=now,
-        file=file.public_id,
-        requirement=claim.requirement,
-        region=claim.region,
-        purpose=file.purpose,
-        size=file.size,
-        sha256=file.sha256,
-        late=not in_time,
-    )
-    return file
 
 
 def by_upload(session: Session, upload_id: str) -> ReceivedFile | None:
@@ -119,42 +149,27 @@ def by_upload(session: Session, upload_id: str) -> ReceivedFile | None:
     return session.scalar(select(ReceivedFile).where(ReceivedFile.public_id == upload_id))
 
 
-def _check_fit(requirement: Requirement, region: Region, purpose: str) -> None:
-    if requirement.purpose != purpose:
-        raise UnknownRequirement("the requirement does not take that purpose")
-    # A list or an archive may be sent for a whole province or the nation.
-    asked, given = HEIGHT[Level(requirement.level)], HEIGHT[Level(region.level)]
-    if given > asked or (given != asked and purpose == Purpose.DOCUMENT):
-        raise UnknownRequirement("the requirement does not stand at that level of region")
-
-
-def _row(
-    arrival: Arrival,
-    participation: Participation,
-    requirement: Requirement,
-    region: Region,
-    now: datetime,
-) -> ReceivedFile:
+def _row(arrival: Arrival, place: Place, now: datetime) -> dict[str, Any]:
     told = arrival.metadata
     purpose = Purpose(arrival.claim.purpose)
     declared = told.get("sha256", "").strip().lower()
-    return ReceivedFile(
-        public_id=arrival.upload_id,
-        participation_id=participation.id,
-        requirement_id=requirement.id,
-        region_id=region.id,
-        purpose=purpose.value,
-        uploaded_by=f"account:{arrival.claim.account}",
+    return {
+        "public_id": arrival.upload_id,
+        "participation_id": place.participation_id,
+        "requirement_id": place.requirement_id,
+        "region_id": place.region_id,
+        "purpose": purpose.value,
+        "uploaded_by": f"account:{arrival.claim.account}",
         # Scans are often named by NIK, and a NIK stands in no table in clear.
-        filename=without_nik(told.get("filename", ""))[:400],
-        filetype=told.get("filetype", "")[:120],
-        declared_sha256=declared[:64] or None,
-        corrects=told.get("corrects", "")[:32] or None,
-        batch=told.get("batch", "")[:64] or None,
-        size=arrival.size,
-        sha256=arrival.sha256,
-        created_at=arrival.created_at,
-        finished_at=arrival.finished_at,
-        recorded_at=now,
-        retention=RETENTION[purpose].value,
-    )
+        "filename": without_nik(told.get("filename", ""))[:400],
+        "filetype": told.get("filetype", "")[:120],
+        "declared_sha256": declared[:64] or None,
+        "corrects": told.get("corrects", "")[:32] or None,
+        "batch": told.get("batch", "")[:64] or None,
+        "size": arrival.size,
+        "sha256": arrival.sha256,
+        "created_at": arrival.created_at,
+        "finished_at": arrival.finished_at,
+        "recorded_at": now,
+        "retention": RETENTION[purpose].value,
+    }

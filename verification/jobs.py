@@ -17,10 +17,10 @@ from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from verification import leases
+from verification.batches import upsert_all
 from verification.errors import LeaseLost
 from verification.models import Job
 from verification.models.jobs import JobState
-from verification.upserts import upsert
 
 MOST_ATTEMPTS = 8
 FIRST_PAUSE = timedelta(seconds=5)
@@ -58,23 +58,32 @@ def enqueue(
 
     A job that waits for an earlier moment, or that a worker holds, is left as it is.
     """
+    enqueue_all(session, [(kind, about)], now, ready_at)
+
+
+def enqueue_all(
+    session: Session,
+    work: Iterable[tuple[str, str]],
+    now: datetime,
+    ready_at: datetime | None = None,
+) -> None:
+    """As `enqueue`, for many (kind, about) at once."""
     ready = ready_at or now
-    values = {
-        "kind": str(kind),
-        "about": about,
-        "state": JobState.WAITING.value,
-        "ready_at": ready,
-        "attempts": 0,
-        "created_at": now,
-    }
-    again = {"state": JobState.WAITING.value, "ready_at": ready, "attempts": 0,
-             "error": None, "done_at": None}  # fmt: skip
-    over = Job.state.in_([JobState.DONE.value, JobState.FAILED.value])
+    waiting = {"state": JobState.WAITING.value, "ready_at": ready, "attempts": 0}
+    # In one order of `about` everywhere: of two batches that meet, one waits for the other.
+    rows = [
+        {"kind": str(kind), "about": about, "created_at": now} | waiting
+        for kind, about in sorted(dict.fromkeys(work), key=lambda job: job[1])
+    ]
+    over = or_(Job.state == JobState.DONE.value, Job.state == JobState.FAILED.value)
     later = and_(Job.state == JobState.WAITING.value, Job.ready_at > ready)
-    session.execute(
-        upsert(session, Job)
-        .values(**values)
-        .on_conflict_do_update(index_elements=["kind", "about"], set_=again, where=or_(over, later))
+    upsert_all(
+        session,
+        Job,
+        rows,
+        keys=("kind", "about"),
+        changes=waiting | {"error": None, "done_at": None},
+        where=or_(over, later),
     )
 
 

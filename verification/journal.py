@@ -21,6 +21,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from verification.batches import among, insert_all
 from verification.canonical import Json, canonical, instant
 from verification.chain import ChainPoint, Entry, ExportRow, entry_hash, genesis, text_digest
 from verification.chain import export as export_lines
@@ -80,9 +81,20 @@ def record(
 
 
 def record_all(session: Session, records: Iterable[Record], now: datetime) -> None:
-    """Write events of several chains, always in the order of chains: two writers cannot deadlock."""
-    for each in sorted(records, key=lambda record: record.chain_id):
-        _write(session, each, now)
+    """Write events of several chains, always in the order of chains: two writers cannot deadlock.
+
+    Those of one chain hang together in the order given. Raises ValueError as `record`.
+    """
+    events: dict[int, list[Record]] = {}
+    for each in records:
+        events.setdefault(each.chain_id, []).append(each)
+    rows = []
+    for chain in _locked(session, events):
+        for event in events[chain.id]:
+            rows.append(_next_row(chain, event, now))
+            chain.head_number, chain.head_hash = rows[-1]["number"], rows[-1]["hash"]
+    insert_all(session, JournalEntry, rows)
+    session.flush()
 
 
 def entries(
@@ -179,15 +191,30 @@ def point_of(chain: Chain) -> ChainPoint:
 
 
 def _write(session: Session, event: Record, now: datetime) -> JournalEntry:
+    (chain,) = _locked(session, [event.chain_id])
+    row = JournalEntry(**_next_row(chain, event, now))
+    session.add(row)
+    chain.head_number, chain.head_hash = row.number, row.hash
+    session.flush()
+    return row
+
+
+def _locked(session: Session, chains: Iterable[int]) -> list[Chain]:
+    session.flush()
+    return list(
+        session.scalars(
+            select(Chain)
+            .where(among(session, Chain.id, chains))
+            .order_by(Chain.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def _next_row(chain: Chain, event: Record, now: datetime) -> dict[str, Any]:
     if event.facts.keys() != event.kind.facts:
         raise ValueError(f"{event.kind} declares the facts {sorted(event.kind.facts)}")
-    session.flush()
-    chain = session.scalars(
-        select(Chain)
-        .where(Chain.id == event.chain_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one()
     note = event.note[:NOTE_LIMIT] if event.note else None
     salt = secrets.token_hex(16) if note else None
     entry = Entry(
@@ -199,23 +226,19 @@ def _write(session: Session, event: Record, now: datetime) -> JournalEntry:
         facts=event.facts,
         text_digest=text_digest(salt, note) if note and salt else None,
     )
-    row = JournalEntry(
-        chain_id=chain.id,
-        number=entry.number,
-        at=now,
-        actor=event.actor,
-        kind=event.kind.value,
-        facts=canonical(event.facts),
-        note=note,
-        note_salt=salt,
-        note_digest=entry.text_digest,
-        previous=chain.head_hash,
-        hash=entry_hash(chain.head_hash, entry),
-    )
-    session.add(row)
-    chain.head_number, chain.head_hash = row.number, row.hash
-    session.flush()
-    return row
+    return {
+        "chain_id": chain.id,
+        "number": entry.number,
+        "at": now,
+        "actor": event.actor,
+        "kind": event.kind.value,
+        "facts": canonical(event.facts),
+        "note": note,
+        "note_salt": salt,
+        "note_digest": entry.text_digest,
+        "previous": chain.head_hash,
+        "hash": entry_hash(chain.head_hash, entry),
+    }
 
 
 def _rows(session: Session, chain: Chain, last: int) -> Iterator[ExportRow]:

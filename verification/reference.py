@@ -14,6 +14,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from verification.batches import among
 from verification.errors import NotFound, UnknownRequirement
 from verification.models import (
     Election,
@@ -68,7 +69,7 @@ def current_election(session: Session, code: str | None = None) -> Election:
 
 def participation_of(session: Session, party_id: int, election: Election) -> Participation:
     """A party in an election. Raises NotFound when it does not take part."""
-    return _found(
+    return found(
         session.scalar(
             select(Participation).where(
                 Participation.party_id == party_id, Participation.election_id == election.id
@@ -80,7 +81,7 @@ def participation_of(session: Session, party_id: int, election: Election) -> Par
 
 def participation_by_public_id(session: Session, public_id: str) -> Participation:
     """By its own public id. Raises NotFound."""
-    return _found(
+    return found(
         session.scalar(select(Participation).where(Participation.public_id == public_id)),
         "participation",
     )
@@ -88,7 +89,7 @@ def participation_by_public_id(session: Session, public_id: str) -> Participatio
 
 def participation_by_party(session: Session, party: str, election: Election) -> Participation:
     """By the party's public id, as upload claims name it. Raises NotFound."""
-    return _found(
+    return found(
         session.scalar(
             select(Participation)
             .join(Party)
@@ -112,7 +113,7 @@ def participations(session: Session, election: Election) -> list[Participation]:
 
 def region_of(session: Session, election: Election, code: str) -> Region:
     """A region of the election's region set. Raises NotFound."""
-    return _found(
+    return found(
         session.scalar(
             select(Region).where(
                 Region.region_set_id == election.region_set_id, Region.code == code
@@ -124,7 +125,7 @@ def region_of(session: Session, election: Election, code: str) -> Region:
 
 def office_by_code(session: Session, code: str) -> Office:
     """An office by its region's code. Raises NotFound."""
-    return _found(session.scalar(select(Office).where(Office.code == code)), "office")
+    return found(session.scalar(select(Office).where(Office.code == code)), "office")
 
 
 def offices(session: Session) -> list[Office]:
@@ -154,12 +155,23 @@ def requirement_by_code(
     session: Session, election: Election, code: str, *, retired: bool = False
 ) -> Requirement:
     """The version in force, or with `retired` also one taken out of force. Raises UnknownRequirement."""
-    newest = session.scalar(
+    return in_force(newest_requirements(session, election.id, [code]).get(code), retired=retired)
+
+
+def newest_requirements(
+    session: Session, election_id: int, codes: Iterable[str]
+) -> dict[str, Requirement]:
+    """Of some codes the highest versions, retired ones too."""
+    rows = session.scalars(
         select(Requirement)
-        .where(Requirement.election_id == election.id, Requirement.code == code)
-        .order_by(Requirement.version.desc())
-        .limit(1)
+        .where(Requirement.election_id == election_id, among(session, Requirement.code, codes))
+        .order_by(Requirement.version)
     )
+    return {requirement.code: requirement for requirement in rows}
+
+
+def in_force(newest: Requirement | None, *, retired: bool = False) -> Requirement:
+    """The highest version of a code if it counts. Raises UnknownRequirement."""
     if newest is None or (newest.retired and not retired):
         raise UnknownRequirement("no requirement of that code")
     return newest
@@ -222,7 +234,8 @@ def regions_at(session: Session, election: Election, levels: Iterable[str]) -> l
     )
 
 
-def _found(row: Row | None, what: str) -> Row:
+def found(row: Row | None, what: str) -> Row:
+    """What was looked up. Raises NotFound."""
     if row is None:
         raise NotFound(f"no such {what}")
     return row

@@ -96,6 +96,11 @@ def open_for_upload(
         window = window_now(session, participation)
     except (WindowClosed, NotFound):
         return False
+    return is_open(window, now, started_at)
+
+
+def is_open(window: Window, now: datetime, started_at: datetime | None = None) -> bool:
+    """As `open_for_upload`, for the window that holds."""
     if started_at is None:
         return window.opens_at <= now < window.closes_at
     return window.opens_at <= started_at < window.closes_at and now <= last_moment(window)

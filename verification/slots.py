@@ -9,9 +9,12 @@ Next station: `verification.intake` and `verification.files` ask before they cha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from verification.batches import among
 from verification.errors import DossierLocked
 from verification.models import Item, Participation, Region, Requirement, Round, Subject, Submission
 from verification.models.process import Purpose
@@ -105,13 +108,35 @@ def check_open(
     round_ = current_round(session, participation.election)
     if submission_in(session, participation, round_) is not None:
         raise DossierLocked("the dossier was submitted in this round")
-    if not is_repair(session, round_):
-        return
+    if is_repair(session, round_):
+        check_repair(session, participation, round_, requirement, region.code)
+
+
+def submitted_in(session: Session, participations: Iterable[int], round_: Round) -> set[int]:
+    """Of some parties those whose dossier is locked in a round."""
+    return set(
+        session.scalars(
+            select(Submission.participation_id).where(
+                among(session, Submission.participation_id, participations),
+                Submission.round_id == round_.id,
+            )
+        )
+    )
+
+
+def check_repair(
+    session: Session,
+    participation: Participation,
+    round_: Round,
+    requirement: Requirement,
+    region_code: str,
+) -> None:
+    """Raises DossierLocked when a repair round does not open this slot."""
     if subject_kind(requirement.purpose) == DOCUMENT:
-        key = document_key(requirement.code, region.code)
+        key = document_key(requirement.code, region_code)
         open_ = key in documents_to_repair(session, participation, round_)
     else:
-        open_ = members_to_repair(session, participation, round_, region.code)
+        open_ = members_to_repair(session, participation, round_, region_code)
     if not open_:
         raise DossierLocked("this round opens only what was judged BMS")
 

@@ -1,0 +1,193 @@
+"""What the portal's Policy costs: CPU of creations and finishes, in this process and in the database.
+
+    python -m tests.bench.policy_speed [--documents 2000] [--callers 32] [--parties 1 40]
+
+Each document is created and finished by one of `--callers` threads, as the threads of an upload process
+do it. The figures are CPU milliseconds per document (create + finish): this process, and PostgreSQL's
+processes beside it; then documents a second and the slowest creation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import secrets
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from portal.config import Config
+from portal.database import migrate
+from portal.intake import PortalPolicy
+from portal.models import Account, UploadTicket
+from portal.tokens import TokenKind, new_token, sha256_of
+from tests.builders import build_party
+from tests.postgres import Cluster
+from tests.world import DISTRICTS, build_world
+from uploads.policy import Arrival, CreateRequest
+from verification.db import Sessions, make_engine
+
+SIZE = 200_000
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Of one run. CPU in milliseconds per document, `slowest` in milliseconds."""
+
+    process: float
+    database: float
+    per_second: float
+    median: float
+    slowest: float
+
+
+def build(sessions: Sessions, parties: int, now: datetime) -> list[str]:
+    """A process with `parties` parties; the Authorization field of a coordinator of each."""
+    tickets = []
+    with sessions.begin() as session:
+        world = build_world(session, now=now)
+        for number in range(parties):
+            party = build_party(session, world, f"Partai Contoh {number}", now=now)
+            account = Account(
+                login=f"koordinator.{number}", name="Akun uji", password_hash="-", demo=True,
+                role="coordinator", party_id=party.party_id, created_at=now,
+            )  # fmt: skip
+            session.add(account)
+            session.flush()
+            tickets.append(new_token(TokenKind.TICKET))
+            session.add(
+                UploadTicket(
+                    token_sha256=sha256_of(tickets[-1]), account_id=account.id,
+                    created_at=now, expires_at=now + timedelta(hours=24),
+                )
+            )  # fmt: skip
+    return [f"Bearer {ticket}" for ticket in tickets]
+
+
+def run(policy: PortalPolicy, tickets: list[str], documents: int, callers: int) -> list[float]:
+    """Create and finish every document; how long each creation took, in seconds."""
+    regions = sorted(DISTRICTS)
+
+    def one(number: int) -> float:
+        now = datetime.now(UTC)
+        request = CreateRequest(
+            upload_id=secrets.token_hex(16),
+            length=SIZE,
+            metadata={
+                "filename": f"sk_{number}.pdf", "filetype": "application/pdf",
+                "purpose": "document", "requirement": "sk-kecamatan",
+                "region": regions[number % len(regions)], "batch": "malam",
+            },
+            authorization=tickets[number % len(tickets)],
+            cookie=None, origin=None, host="127.0.0.1:8080",
+        )  # fmt: skip
+        started = time.perf_counter()
+        grant = policy.may_create(request)
+        took = time.perf_counter() - started
+        policy.finished(
+            Arrival(
+                upload_id=request.upload_id, size=SIZE,
+                sha256=hashlib.sha256(request.upload_id.encode()).hexdigest(),
+                created_at=now, finished_at=now, claim=grant.claim, metadata=request.metadata,
+            )
+        )  # fmt: skip
+        return took
+
+    with ThreadPoolExecutor(callers) as pool:
+        return list(pool.map(one, range(documents)))
+
+
+def measure(url: str, parties: int, documents: int, callers: int, database_pid: int | None) -> Cost:
+    """One run on an empty migrated database."""
+    engine = make_engine(url, pool_size=callers)
+    sessions = Sessions(engine)
+    with tempfile.TemporaryDirectory() as home:
+        config = Config(home=Path(home), database_url=url)
+        tickets = build(sessions, parties, datetime.now(UTC))
+        policy = PortalPolicy(sessions, config)
+        run(policy, tickets, callers * 2, callers)  # statements compiled, connections open
+        before, process, wall = _cpu_of(database_pid), time.process_time(), time.perf_counter()
+        took = run(policy, tickets, documents, callers)
+        wall = time.perf_counter() - wall
+        process = time.process_time() - process
+        database = _cpu_of(database_pid) - before
+    engine.dispose()
+    return Cost(
+        process=process * 1000 / documents,
+        database=database * 1000 / documents,
+        per_second=documents / wall,
+        median=statistics.median(took) * 1000,
+        slowest=max(took) * 1000,
+    )
+
+
+def _cpu_of(parent: int | None) -> float:
+    """CPU seconds of the processes whose parent is `parent`, and its own."""
+    if parent is None:
+        return 0.0
+    total = 0
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(folder.name) == parent or int(fields[1]) == parent:
+                total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+@contextmanager
+def databases() -> Iterator[list[tuple[str, str, int | None]]]:
+    """(name, address, process whose children serve it) of fresh databases, one each per use."""
+    with Cluster() as cluster, tempfile.TemporaryDirectory() as folder:
+        pid = int((cluster.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+        with cluster.database() as first, cluster.database() as second:
+            files = []
+            for name in ("one.db", "two.db"):
+                url = f"sqlite:///{folder}/{name}"
+                engine = make_engine(url)
+                migrate(engine)
+                engine.dispose()
+                files.append(url)
+            yield [
+                ("postgresql", first, pid), ("postgresql", second, pid),
+                ("sqlite", files[0], None), ("sqlite", files[1], None),
+            ]  # fmt: skip
+
+
+def main() -> None:
+    """Run both databases for each number of parties and print a line for each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=int, default=2000)
+    parser.add_argument("--callers", type=int, default=32)
+    parser.add_argument("--parties", type=int, nargs=2, default=[1, 40])
+    asked = parser.parse_args()
+    say(f"{asked.documents} documents, {asked.callers} callers; CPU ms per document")
+    say("database    parties  process  database  documents/s  creation p50 ms  slowest ms")
+    with databases() as found:
+        for parties, (name, url, pid) in zip(asked.parties * 2, found, strict=True):
+            cost = measure(url, parties, asked.documents, asked.callers, pid)
+            say(
+                f"{name:10} {parties:8} {cost.process:8.2f} {cost.database:9.2f} "
+                f"{cost.per_second:12.0f} {cost.median:16.1f} {cost.slowest:11.0f}"
+            )
+
+
+def say(line: str) -> None:
+    """A line of the report, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
