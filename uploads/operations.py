@@ -15,7 +15,8 @@ from datetime import datetime
 from uploads import conditions
 from uploads.arrivals import ArrivalLog
 from uploads.background import Background
-from uploads.body import Body, BodyStopped, BodyTaken
+from uploads.bodies import Bodies
+from uploads.body import Body
 from uploads.checksums import Expected
 from uploads.claims import Claims
 from uploads.concatenation import Concatenation
@@ -23,7 +24,6 @@ from uploads.conditions import Held, judge
 from uploads.counters import Counters
 from uploads.creation import POLICY_SECONDS, Creation, Wanted
 from uploads.errors import (
-    ConnectionBroken,
     DeletionRefused,
     FinalUpload,
     LongerThanDeclared,
@@ -32,7 +32,6 @@ from uploads.errors import (
     StoreFull,
     StoreTrouble,
     UnknownUpload,
-    UploadLocked,
 )
 from uploads.expiry import Expiry
 from uploads.finishing import Finisher, left_behind
@@ -102,8 +101,7 @@ class Operations:
             expiry=self.expiry, finisher=self.finisher, now=now, background=self._background,
             disk=self._disk,
         )  # fmt: skip
-        self._bodies: set[Body] = set()
-        self._stopping = False
+        self._bodies = Bodies(self.counters)
 
     async def start(self) -> asyncio.Task[None]:
         """Begin the background work of this event loop.
@@ -116,9 +114,7 @@ class Operations:
 
     def interrupt(self) -> None:
         """Let every body in flight be stored as far as it came, and end. At once, no waiting."""
-        self._stopping = True
-        for body in self._bodies:
-            body.interrupt(BodyStopped)
+        self._bodies.interrupt()
 
     async def stop(self) -> None:
         """End the background work; no operation may be running any more."""
@@ -253,17 +249,9 @@ class Operations:
     async def _receive(
         self, body: Body, lease: Lease, upload: Upload, expected: Expected | None
     ) -> Stored:
-        self._bodies.add(body)
-        self.counters.active += 1
-        lease.when_wanted(lambda: body.interrupt(BodyTaken))
-        if self._stopping:
-            body.interrupt(BodyStopped)
-        try:
+        with self._bodies.receiving(body, lease):
             stored = await self._write(body, lease, upload, expected)
-        finally:
-            self.counters.active -= 1
-            self._bodies.discard(body)
-        self._count(stored, upload)
+        self._bodies.count(stored, upload)
         return stored
 
     async def _declare(self, before: Upload, upload: Upload) -> None:
@@ -283,11 +271,6 @@ class Operations:
         stored = await receive(body, place, upload, self._threads)
         self._hot.keep(upload.upload_id, running, stored.offset)
         return stored
-
-    def _count(self, stored: Stored, upload: Upload) -> None:
-        self.counters.bytes_stored += stored.offset - upload.offset
-        self.counters.broken += isinstance(stored.ending, ConnectionBroken)
-        self.counters.taken_over += isinstance(stored.ending, UploadLocked)
 
     def _complete(self, upload_id: str, *, partial: bool = False) -> None:
         """The last byte is there: a file is finished, a part waits to be joined."""
