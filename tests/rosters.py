@@ -73,10 +73,14 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, str]], *fields: str) -> P
 
 
 def people(count: int, **changes: str) -> list[dict[str, str]]:
-    """Valid rows of different members."""
+    """Valid rows of different members, whose names nobody takes for one another."""
     return [
         VALID_ROW
-        | {"nik": f"327301530587{number:04d}", "kta_number": f"P01-{number:08d}"}
+        | {
+            "nik": f"327301530587{number:04d}",
+            "kta_number": f"P01-{number:08d}",
+            "name": " ".join(["ANGGOTA CONTOH", *(chr(65 + int(digit)) * 4 for digit in str(number))]),
+        }
         | changes
         for number in range(1, count + 1)
     ]

@@ -12,7 +12,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from verification.counting.tallies import keep_tally
 from verification.db import Sessions
+from verification.duplicates.within import TallyLine
 from verification.errors import DomainError
 from verification.journal import record
 from verification.journal_kinds import Kind
@@ -30,7 +32,7 @@ class RowsLost(DomainError):
 class Staged:
     """A version whose rows are all there, with what was reckoned on the way.
 
-    `warned`: rows with a warning; `people`: a person in two rows counts once.
+    `warned`: rows with a warning; `tally`: by kabupaten/kota, a person in two rows counts once.
     """
 
     version_id: int
@@ -39,7 +41,7 @@ class Staged:
     sent: int
     headings: tuple[str, ...]
     warned: int
-    people: int
+    tally: tuple[TallyLine, ...]
     rows_digest: str
     difference: Difference
 
@@ -128,12 +130,13 @@ def _make_current(
         roster.withdrawn_at = roster.withdrawn_by = roster.withdrawn_reason = None
     version.merged_from_id = staged.previous_id if staged.merged else None
     version.sent, version.stored, version.rejected = staged.sent, stored, rejected
-    version.warned, version.repeated = staged.warned, stored - staged.people
+    version.warned, version.repeated = staged.warned, _spare(staged)
     version.added = staged.difference.added
     version.removed = staged.difference.removed
     version.changed = staged.difference.changed
     version.rows_digest = staged.rows_digest
     version.columns = {"headings": list(staged.headings)}
+    keep_tally(session, version.id, staged.tally)
     version.stage = ListStage.DONE.value
     version.done_at = now
     file = version.file
@@ -153,3 +156,7 @@ def _make_current(
         rows_digest=staged.rows_digest,
     )
     return outcome(version)
+
+
+def _spare(staged: Staged) -> int:
+    return sum(line.rows - line.people for line in staged.tally)

@@ -11,7 +11,7 @@ Next station: `verification.rosters.finishing` makes the version current.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ import polars as pl
 from sqlalchemy import update
 
 from verification.db import Sessions
+from verification.duplicates.within import marked, tally
 from verification.errors import Stale
 from verification.models import RejectedRow, Roster, RosterVersion
 from verification.models.files import Retention
@@ -134,6 +135,8 @@ class _Import:
             whole = merge(self._before, members, rejected, self._version)
             self._sent -= whole.settled
         del members, rejected
+        niks = under_current_key(self._keys, whole.members)
+        whole = replace(whole, members=marked(whole.members, niks))
         with writer(self._sessions, self._beat) as out:
             self._write(out, whole)
         return Staged(
@@ -143,7 +146,7 @@ class _Import:
             sent=self._sent,
             headings=self._headings,
             warned=whole.members.filter(pl.col("warnings") != 0).height,
-            people=whole.members["subject_key"].n_unique(),
+            tally=tuple(tally(whole.members)),
             rows_digest=digest(whole.members, self._keys),
             difference=compare(self._before.members, whole.members),
         )

@@ -105,7 +105,7 @@ def test_columns_are_matched_or_asked_about(tmp_path: Path) -> None:
     assert report.mapping is not None
     asked = [match for match in report.mapping["matches"] if not match["sure"]]
     assert [(match["field"], match["heading"]) for match in asked] == [("name", "Nama Si Anggota")]
-    assert asked[0]["samples"] == ["ANGGOTA CONTOH"] * 3
+    assert asked[0]["samples"] == [row["name"] for row in people(3)]
     fields = {match["field"]: match["index"] for match in report.mapping["matches"]}
     assert read(source, tmp_path / "out", mapping=fields).accepted == 3
     with pytest.raises(Refuse):

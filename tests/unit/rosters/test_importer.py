@@ -126,7 +126,7 @@ def test_a_full_replacement_keeps_the_old_version_and_the_people(stand: Stand) -
 
 def test_one_person_in_two_rows_is_one_subject(stand: Stand) -> None:
     rows = people(3)
-    rows[2]["nik"] = rows[0]["nik"]
+    rows[2] |= {"nik": rows[0]["nik"], "name": rows[0]["name"]}
     done = stand.load(stand.write("a", rows))
     first, second, third = stand.members(done.version_id)
     assert first.subject_key == third.subject_key != second.subject_key

@@ -150,7 +150,7 @@ def test_a_card_number_that_somebody_in_the_list_has(stand: Stand) -> None:
 
 def test_a_nik_that_somebody_in_the_list_has_is_a_warning(stand: Stand) -> None:
     old = stand.load(stand.write("a", people(3)))
-    added = people(4)[3] | {"nik": people(1)[0]["nik"]}
+    added = people(4)[3] | {name: people(1)[0][name] for name in ("nik", "name")}
     new = stand.load(stand.write("b", [added]), corrects=old.roster)
     assert (new.stored, new.repeated, new.added) == (4, 1, 0)
     assert [f.code for f in faults_in(stand.members(new.version_id)[-1].warnings)] == [

@@ -51,7 +51,33 @@ NIK_REPEATED = Fault(
     repair_en="Keep one row for each person.",
 )
 
-FAULTS = (KTA_REPEATED, ROW_REF_REPEATED, NIK_REPEATED)
+NIK_OTHER_NAME = Fault(
+    code="nik.other_name",
+    bit=8,
+    severity=Severity.FLAG,
+    fields=("nik", "name"),
+    message_id="NIK ini ada di baris lain dengan nama lain; keduanya dihitung sebagai satu orang.",
+    message_en="Another row has this NIK with another name; both count as one person.",
+    repair_id="Bandingkan kedua baris dengan KTP-el; perbaiki NIK yang keliru.",
+    repair_en="Compare both rows with the KTP-el; correct the NIK that is wrong.",
+)
+
+PERSON_REPEATED = Fault(
+    code="person.repeated",
+    bit=9,
+    severity=Severity.FLAG,
+    fields=("name", "birth_date"),
+    message_id="Mungkin orang yang sama dengan baris lain: nama serupa, tanggal lahir dan kab/kota "
+    "sama, NIK berbeda (potensi ganda).",
+    message_en="This may be the person of another row: a like name, the same birth date and "
+    "kab/kota, another NIK.",
+    repair_id="Bandingkan kedua baris dengan KTP-el; sisakan satu bila orangnya sama.",
+    repair_en="Compare both rows with the KTP-el; keep one if it is the same person.",
+)
+
+FAULTS = (KTA_REPEATED, ROW_REF_REPEATED, NIK_REPEATED, NIK_OTHER_NAME, PERSON_REPEATED)
+# What a stored list is looked through for once more, whole (`verification.duplicates.within`).
+REPEATS = NIK_REPEATED.flag | NIK_OTHER_NAME.flag | PERSON_REPEATED.flag
 
 
 def judge_list(rows: pl.DataFrame) -> pl.DataFrame:

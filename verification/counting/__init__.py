@@ -1,0 +1,1 @@
+"""How many members count, where, and what is still short."""
