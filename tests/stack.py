@@ -154,6 +154,13 @@ class Stack:
             time.sleep(0.05)
         assert not left, left
 
+    def restart(self, **settings: Any) -> None:
+        """Stop the tree and start it with other settings, as an operator does."""
+        self.stop()
+        self.environ |= {f"SIPOL_{name.upper()}": str(value) for name, value in settings.items()}
+        self.config = Config.load(self.environ)
+        self.start()
+
     def wait_until_ready(self) -> None:
         """Until `/readyz` answers 200 through nginx and every upload process listens."""
         self._wait(lambda: self._readyz() == 200 and self._uploads_listen(), "/readyz and uploads")

@@ -19,7 +19,7 @@ from portal.config import Config
 from portal.demo.accounts import DemoLogin
 from portal.demo.files import SampleFile
 from portal.uploads_process import server_of
-from uploads.body import FedBody
+from uploads.fedbody import FedBody
 from uploads.headers import OFFSET_OCTET_STREAM
 from uploads.model import TUS_VERSION, Reply, Request
 from uploads.server import UploadServer
