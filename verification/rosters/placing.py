@@ -18,23 +18,25 @@ from verification.rosters.rules.listwide import NIK_REPEATED
 from verification.secrets import FieldKeys
 
 _REF_LENGTH = 15
-# Five random bits a letter, of those base 32 has.
-_LETTERS = bytes(b"abcdefghijklmnopqrstuvwxyz234567"[byte & 31] for byte in range(256))
+_KEY_LENGTH = 32
 
 
 def new_row_refs(count: int) -> pl.Series:
-    """Sixteen characters each that no spreadsheet takes for a number: `r` and 75 random bits."""
-    letters = os.urandom(_REF_LENGTH * count).translate(_LETTERS).decode()
-    step = _REF_LENGTH
-    return pl.Series(
-        [f"r{letters[at : at + step]}" for at in range(0, step * count, step)], dtype=pl.String
-    )
+    """Sixteen characters each that no spreadsheet takes for a number: `r` and 60 random bits."""
+    return _row_refs(new_subject_keys(count))
 
 
 def new_subject_keys(count: int) -> pl.Series:
     """As public ids."""
-    digits = os.urandom(16 * count).hex()
-    return pl.Series([digits[at : at + 32] for at in range(0, 32 * count, 32)], dtype=pl.String)
+    digits = os.urandom(_KEY_LENGTH // 2 * count).hex()
+    step = _KEY_LENGTH
+    return pl.Series(
+        [digits[at : at + step] for at in range(0, step * count, step)], dtype=pl.String
+    )
+
+
+def _row_refs(keys: pl.Series) -> pl.Series:
+    return ("r" + keys.str.head(_REF_LENGTH)).alias("row_ref")
 
 
 def enciphered(keys: FieldKeys, niks: pl.Series) -> pl.Series:
@@ -64,6 +66,31 @@ def place(
     of that version stay, so a NIK that is among them is a repetition, and a card that is not this
     row's own is taken: `held` is its holder's line. `at`: the line a row had before, if it was there.
     """
+    fresh = new_subject_keys(rows.height)
+    rows = rows.with_columns(new_ref=_row_refs(fresh), new_key=fresh)
+    rows = rows.with_columns(new_key=_one_a_person(rows))
+    if before.is_empty() and refused.is_empty():
+        nowhere = pl.lit(None, dtype=pl.Int64)
+        return (
+            rows.drop("row_ref")
+            .rename({"new_ref": "row_ref", "new_key": "subject_key"})
+            .with_columns(at=nowhere, held=nowhere, refused=nowhere)
+        )
+    return _placed(rows, before, refused, merging=merging)
+
+
+def _one_a_person(rows: pl.DataFrame) -> pl.Series:
+    """The new keys, rows of one repeated NIK sharing the first of theirs."""
+    again = rows.select("nik", "new_key", "warnings").with_row_index("place")
+    again = again.filter(pl.col("warnings") & NIK_REPEATED.flag != 0)
+    shared = again.select("place", pl.col("new_key").first().over("nik"))
+    keys = rows["new_key"]
+    return keys.scatter(shared["place"], shared["new_key"]) if shared.height else keys
+
+
+def _placed(
+    rows: pl.DataFrame, before: pl.DataFrame, refused: pl.DataFrame, *, merging: bool
+) -> pl.DataFrame:
     held = before.clear() if not merging else before.filter(
         pl.col("kta_number").is_in(rows["kta_number"].implode())
         & ~pl.col("row_ref").is_in(rows["row_ref"].implode())
@@ -81,7 +108,6 @@ def place(
     own = (pl.col("row_ref") == "") & (pl.col("card_nik") == pl.col("nik"))
     own = (own & pl.col("same_line").is_not_null()).fill_null(value=False)
     by_ref = pl.col("ref_line").is_not_null()
-    is_known = by_ref | own
     ref = (
         pl.when(by_ref).then("row_ref").when(own).then("card_row_ref")
         .when(pl.col("refused_line").is_not_null()).then("row_ref").otherwise("new_ref")
@@ -90,31 +116,25 @@ def place(
     kept = by_ref & (
         (pl.col("ref_nik") == pl.col("nik")) | (~same & ~pl.col("ref_shared"))
     ).fill_null(value=False)
-    repeated = pl.col("warnings") & NIK_REPEATED.flag != 0
-    other = same & ~(is_known & (pl.col("same_row_ref") == ref)).fill_null(value=False)
-    return (
-        known.with_columns(new_ref=new_row_refs(rows.height), new_key=new_subject_keys(rows.height))
-        .with_columns(
-            row_ref=ref,
-            at=pl.when(by_ref)
-            .then("ref_line")
-            .when(own)
-            .then("card_line")
-            .otherwise("refused_line"),
-            held=pl.when(pl.col("card_nik") != pl.col("nik")).then("card_line"),
-            refused=pl.col("refused_line"),
-            subject_key=pl.when(kept)
-            .then("ref_subject_key")
-            .when(same)
-            .then("same_subject_key")
-            .when(repeated)
-            .then(pl.col("new_key").first().over("nik"))
-            .otherwise("new_key"),
-            warnings=pl.when(other & merging)
-            .then(pl.col("warnings") | NIK_REPEATED.flag)
-            .otherwise("warnings"),
-        )
-        .select(*rows.columns, "subject_key", "at", "held", "refused")
+    other = same & ~((by_ref | own) & (pl.col("same_row_ref") == ref)).fill_null(value=False)
+    return known.select(
+        *(
+            name
+            for name in rows.columns
+            if name not in ("row_ref", "warnings", "new_ref", "new_key")
+        ),
+        row_ref=ref,
+        at=pl.when(by_ref).then("ref_line").when(own).then("card_line").otherwise("refused_line"),
+        held=pl.when(pl.col("card_nik") != pl.col("nik")).then("card_line"),
+        refused=pl.col("refused_line"),
+        subject_key=pl.when(kept)
+        .then("ref_subject_key")
+        .when(same)
+        .then("same_subject_key")
+        .otherwise("new_key"),
+        warnings=pl.when(other & merging)
+        .then(pl.col("warnings") | NIK_REPEATED.flag)
+        .otherwise("warnings"),
     )
 
 

@@ -45,14 +45,25 @@ class Rejections:
         self._headings = list(report.headings)
         self._fields = dict(report.fields or {})
         self._placeholders = placeholders
+        self._known: dict[tuple[int, int], str] = {}
 
     def of_refused(self, row: RejectedRow, row_ref: str, line: int) -> dict[str, Any]:
         """A row the rules refused."""
-        faults = list(faults_in(row.errors & ERROR_MASK))
-        if not faults:
-            raise Malformed("a rejected row without an error")
-        errors = [self._error(fault, row.first_line) for fault in faults]
+        errors = self._errors(row.errors & ERROR_MASK, row.first_line)
         return self._row(row_ref, line, list(row.cells), errors)
+
+    def _errors(self, mask: int, first_line: int) -> str:
+        """JSON; a garbage file has a million errors, but few masks."""
+        key = (mask, first_line)
+        if key not in self._known:
+            faults = list(faults_in(mask))
+            if not faults:
+                raise Malformed("a rejected row without an error")
+            errors = json.dumps([self._error(fault, first_line) for fault in faults])
+            if first_line:
+                return errors
+            self._known[key] = errors
+        return self._known[key]
 
     def of_collided(self, row: Mapping[str, Any], line: int) -> dict[str, Any]:
         """A row that is sound by itself, but whose card number another member of the list has.
@@ -64,18 +75,16 @@ class Rejections:
         for field, index in self._fields.items():
             if index < len(cells):
                 cells[index] = held.get(field, "")
-        errors = [self._error(KTA_REPEATED, row["held"])]
+        errors = json.dumps([self._error(KTA_REPEATED, row["held"])])
         return self._row(row["row_ref"], line, cells, errors)
 
-    def _row(
-        self, row_ref: str, line: int, cells: list[str], errors: list[dict[str, Any]]
-    ) -> dict[str, Any]:
+    def _row(self, row_ref: str, line: int, cells: list[str], errors: str) -> dict[str, Any]:
         content = json.dumps({"headings": self._headings, "cells": cells}).encode()
         return {
             "row_ref": row_ref,
             "line": line,
             "cells": self._keys.seal(content, seal_context(self._roster, row_ref)),
-            "errors": json.dumps(errors),
+            "errors": errors,
         }
 
     def _error(self, fault: Fault, first_line: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from verification.rosters.rules import BY_CODE, faults_in
@@ -66,7 +67,11 @@ def problems_of_warnings(
 
 def placeholders_of(fault: Fault) -> frozenset[str]:
     """The `{names}` in a fault's words."""
-    words = fault.message_id + fault.repair_id + fault.message_en + fault.repair_en
+    return _names_in(fault.message_id + fault.repair_id + fault.message_en + fault.repair_en)
+
+
+@cache
+def _names_in(words: str) -> frozenset[str]:
     return frozenset(name for _, name, _, _ in string.Formatter().parse(words) if name)
 
 

@@ -1,0 +1,1 @@
+"""The bench of member lists: a seeded list, our pipeline, its peers, the physical limit."""
