@@ -15,12 +15,13 @@ class JsonLines(logging.Formatter):
     """`timestamp`, `level`, `logger`, `event`, as the portal's own lines; traces without messages."""
 
     def format(self, record: logging.LogRecord) -> str:
-        facts = {
+        facts: dict[str, object] = {
             "event": record.getMessage(),
             "logger": record.name,
             "level": record.levelname.lower(),
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
         }
+        facts |= getattr(record, "facts", {})
         if record.exc_info and record.exc_info[0] is not None:
             # The type alone: the text of an error may quote what somebody sent.
             facts["error"] = record.exc_info[0].__name__

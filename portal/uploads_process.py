@@ -20,15 +20,20 @@ from portal.config import Config
 from portal.intake import PortalPolicy
 from portal.keys import KeyStore
 from portal.upload_slot import hooks_in, index_in
+from uploads.exposition import Exposed, disk_levels
 from uploads.filestore import FileStore
 from uploads.handler import Handler
 from uploads.receiver import serve
 from uploads.server import UploadServer
+from uploads.space import Space
 from uploads.tusd.hooks import HookAddress
 from uploads.tusd.operations import EngineOperations
 from verification.db import Sessions, make_engine
 
-POLICY_THREADS = 8
+POLICY_THREADS = 32
+"""Who wait for an answer; they are judged together, so that more of them cost less each."""
+POLICY_CONNECTIONS = 4
+"""One for those who are judged, one for those who are recorded, and for what ends."""
 HASH_THREADS = 2
 PRIVATE = 0o077
 
@@ -44,12 +49,19 @@ def handler() -> Handler:
     os.umask(PRIVATE)
     config = Config.load(os.environ)
     process_logs.configure(config.log_level)
-    # Every thread that may ask the database gets a connection without waiting for another's.
-    engine = make_engine(config.database_url, pool_size=POLICY_THREADS + HASH_THREADS)
+    engine = make_engine(config.database_url, pool_size=POLICY_CONNECTIONS)
     index, sessions = index_in(os.environ, config), Sessions(engine)
     if config.uploads == "tusd":
-        return front_of(config, index, sessions, hooks_in(os.environ))
-    return server_of(config, index, sessions)
+        return exposed(config, front_of(config, index, sessions, hooks_in(os.environ)))
+    return exposed(config, server_of(config, index, sessions))
+
+
+def exposed(config: Config, server: UploadServer) -> Handler:
+    """The server with the figures of its process beside it, for the portal's `/metrics`."""
+    promised = Space(config.upload_root).promised
+    levels = disk_levels(config.upload_root, lambda: float(promised()))
+    levels["open"] = lambda: float(server.expiry.open_count)
+    return Exposed(server, server.counters, levels)
 
 
 def server_of(config: Config, index: int, sessions: Sessions) -> UploadServer:

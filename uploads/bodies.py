@@ -6,6 +6,7 @@ Next station: `uploads/transfer.py` stores what comes.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from uploads import events
 from uploads.body import Body, BodyStopped, BodyTaken
 from uploads.counters import Counters
 from uploads.errors import ConnectionBroken, UploadLocked
@@ -43,8 +44,12 @@ class Bodies:
             self._counters.active -= 1
             self._bodies.discard(body)
 
-    def count(self, stored: Stored, upload: Upload) -> None:
+    def count(self, stored: Stored, upload: Upload, seconds: float = 0.0) -> None:
         """What came of a body for `upload`, as it was before."""
-        self._counters.bytes_stored += stored.offset - upload.offset
+        came = stored.offset - upload.offset
+        self._counters.bytes_stored += came
+        if stored.ending is not None:
+            self._counters.endings[stored.ending.code] += 1
+            events.interrupted(upload.upload_id, came, seconds, stored.ending.code)
         self._counters.broken += isinstance(stored.ending, ConnectionBroken)
         self._counters.taken_over += isinstance(stored.ending, UploadLocked)

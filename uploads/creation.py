@@ -8,6 +8,7 @@ Next station: the new upload's bytes, `uploads/transfer.py`.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -138,11 +139,13 @@ class Creation:
             raise PolicyUnavailable
         self._asked += 1
         loop = asyncio.get_running_loop()
+        started = time.monotonic()
         future = self._pool.submit(self._policy.may_create, request)
         try:
             await asyncio.wait([awaitable(future)], timeout=self._seconds)
         finally:
             self._asked -= 1
+            self._counters.policy.observe(time.monotonic() - started)
             late = not future.done() and not future.cancel()
             if late:
                 future.add_done_callback(lambda done: self._give_back(loop, request, done))

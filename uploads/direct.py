@@ -19,6 +19,7 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
+from uploads.counters import SYNCS
 from uploads.disk import FULL
 from uploads.store import Piece, trouble
 
@@ -80,7 +81,8 @@ class FileWriter:
         if not self._durable:
             return
         try:
-            os.fdatasync(self._descriptor)
+            with SYNCS.timed():
+                os.fdatasync(self._descriptor)
         except OSError as error:
             raise trouble(error) from None
 

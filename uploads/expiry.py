@@ -81,6 +81,11 @@ class Expiry:
         """The ids of the uploads that have begun and are not known to have ended."""
         return self._open.keys()
 
+    @property
+    def open_count(self) -> int:
+        """Uploads of this process that are not finished."""
+        return len(self._open)
+
     def add(self, upload_id: str, expires_at: datetime) -> None:
         self._open[upload_id] = expires_at
 

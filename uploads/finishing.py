@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from uploads import events
 from uploads.arrivals import ArrivalLog
 from uploads.capability import is_upload_id, shard_of
 from uploads.counters import Counters
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 MIB = 1024 * 1024
 FIRST_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 60.0
+REPORT_THREADS = 32
 
 
 class Interrupted(Exception):
@@ -50,7 +52,9 @@ class Finisher:
         self._counters = counters
         self._pending = store.root / "pending"
         self._pending.mkdir(parents=True, exist_ok=True)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="finish")
+        # Many may report, because a Policy can take them together; few read whole files back.
+        self._pool = ThreadPoolExecutor(REPORT_THREADS, thread_name_prefix="finish")
+        self._hashing = threading.Semaphore(threads)
         self._stopping = threading.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._finishing: set[str] = set()
@@ -129,6 +133,7 @@ class Finisher:
             if not self._arrivals.write(arrival):
                 arrival = self._arrivals.read(upload_id) or arrival
             self._counters.finished += 1
+            events.finished(arrival)
         self._policy.finished(arrival)
         marker.unlink(missing_ok=True)
 
@@ -147,7 +152,7 @@ class Finisher:
 
     def _sha256(self, upload_id: str) -> str:
         digest = hashlib.sha256()
-        with self._store.read(upload_id) as file:
+        with self._hashing, self._store.read(upload_id) as file:
             while block := file.read(MIB):
                 if self._stopping.is_set():
                     raise Interrupted

@@ -8,6 +8,7 @@ Next station: `uploads/creation.py` for what is new, `uploads/transfer.py` for w
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
@@ -249,9 +250,10 @@ class Operations:
     async def _receive(
         self, body: Body, lease: Lease, upload: Upload, expected: Expected | None
     ) -> Stored:
+        started = time.monotonic()
         with self._bodies.receiving(body, lease):
             stored = await self._write(body, lease, upload, expected)
-        self._bodies.count(stored, upload)
+        self._bodies.count(stored, upload, time.monotonic() - started)
         return stored
 
     async def _declare(self, before: Upload, upload: Upload) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from uploads.counters import SYNCS
 from uploads.disk import punch, sync_directory
 from uploads.packs.layout import (
     BLOCK,
@@ -78,7 +79,8 @@ class Segment:
 
     def sync(self) -> None:
         if self._durable:
-            os.fdatasync(self._descriptor)
+            with SYNCS.timed():
+                os.fdatasync(self._descriptor)
 
     def seal(self) -> None:
         """Give back what was reserved beyond the last document, and let go of the segment."""
