@@ -17,8 +17,8 @@ from itertools import groupby
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from verification.counting.tallies import people_by_regency
 from verification.models import (
-    Member,
     Participation,
     ReceivedFile,
     Region,
@@ -205,14 +205,12 @@ def stock_of(session: Session, participation: Participation) -> Stock:
     for requirement, regions in stock.refused.items():
         regions -= stock.present[requirement]
     current = select(Roster.current_version_id).where(
-        Roster.participation_id == participation.id, Roster.withdrawn_at.is_(None)
+        Roster.participation_id == participation.id,
+        Roster.withdrawn_at.is_(None),
+        Roster.current_version_id.is_not(None),
     )
-    stock.members = dict(
-        session.execute(
-            select(Member.regency_code, func.count())
-            .where(Member.version_id.in_(current))
-            .group_by(Member.regency_code)
-        ).all()
+    stock.members = people_by_regency(
+        session, [version for version in session.scalars(current) if version is not None]
     )
     stock.rejected_rows = (
         session.scalar(
