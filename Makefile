@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
 # Bytecode of one test run must not look like work in the tree.
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: run setup tusd test soak lint types tests lock clean
+.PHONY: run setup tusd peers test soak lint types tests lock clean
 
 run:
 	@sh scripts/setup run
@@ -48,6 +48,11 @@ lock: setup
 tusd:
 	@sh scripts/setup run
 	$(BIN)/python scripts/tusd/build.py
+
+# What `sipol bench uploads` compares with, into .peers/: needs the network, npm and Go; what cannot
+# be had is said and left out.
+peers: setup
+	$(BIN)/python scripts/peers/install.py
 
 # What was set up; the state in var/ stays.
 clean:

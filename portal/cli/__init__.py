@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("portal.cli.worker:worker", "Periksa berkas, impor daftar, terbitkan tanda terima."),
     "reconcile": ("portal.cli.reconcile:reconcile", "Catat unggahan selesai yang terlewat."),
     "nginx": ("portal.cli.nginx:nginx", "Cetak atau periksa konfigurasi nginx."),
+    "bench": ("portal.cli.bench:bench", "Ukur kecepatan server unggahan di mesin ini."),
     "config": ("portal.cli.config:config", "Tampilkan pengaturan tanpa rahasia."),
 }
 

@@ -1,0 +1,1 @@
+"""The bench of the upload server against its peers: `sipol bench uploads`."""
