@@ -6,8 +6,12 @@ import pytest
 
 from tests.contracts.tus_process import TusProcess, tus_process
 
+ENGINES = ("builtin", "tusd")
 
-@pytest.fixture(scope="session")
-def tus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TusProcess]:
-    with tus_process(tmp_path_factory.mktemp("table")) as process:
+
+@pytest.fixture(scope="session", params=ENGINES)
+def tus(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[TusProcess]:
+    with tus_process(tmp_path_factory.mktemp("table"), TUS_ENGINE=request.param) as process:
         yield process

@@ -2,13 +2,22 @@
 
 import json
 import os
+import signal
+import subprocess
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from portal.offspring import die_with_parent
+from portal.tusd_process import BUILT
 from tests.unit.uploads.builders import CLAIM, SECRET
 from uploads import Arrival, CreateRequest, CreationRefused, FileStore, Grant, UploadServer
 from uploads.receiver import serve
+from uploads.tusd.engine import EngineStart, program
+from uploads.tusd.hooks import HookAddress
+from uploads.tusd.operations import EngineOperations
 
 ROOT = Path(os.environ["TUS_ROOT"])
 HEARD = Path(os.environ["TUS_HEARD"])
@@ -45,6 +54,24 @@ class WritingPolicy:
             file.write(json.dumps(fact) + "\n")
 
 
+def the_engine() -> dict[str, Any]:
+    """What makes the server a front before tusd, when that is asked for; tusd is started with it."""
+    if os.environ.get("TUS_ENGINE", "builtin") == "builtin":
+        return {}
+    hooks = HookAddress.at(int(os.environ["TUS_HOOKS"]))
+    path = ROOT.with_name(f"{ROOT.name}-{os.environ['TUS_PORT']}.tusd")
+    start = EngineStart(program=program("", BUILT), socket=path, hooks=hooks, max_size=2**40)
+    (ROOT / "data").mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    subprocess.Popen(
+        start.command(), cwd=ROOT, env={}, stdout=subprocess.DEVNULL,
+        preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509 - no thread yet
+    )  # fmt: skip
+    while not path.exists():
+        time.sleep(0.01)
+    return {"engine": EngineOperations, "socket": path, "hooks": hooks}
+
+
 low, high = (int(text) for text in os.environ.get("TUS_SHARDS", "0-256").split("-"))
 server = UploadServer(
     store=FileStore(
@@ -55,6 +82,7 @@ server = UploadServer(
     secret=SECRET,
     policy=WritingPolicy(),
     shards=range(low, high),
+    **the_engine(),
 )
 
 if __name__ == "__main__":

@@ -38,10 +38,15 @@ class TusProcess:
         # Beside the root: a test may mount a file system of its own over it.
         self._heard = root.with_name(f"{root.name}-heard.jsonl")
         self._environment |= environment | {"TUS_HEARD": str(self._heard)}
-        self._environment["TUS_PORT"] = str(self.port)
+        self._environment |= {"TUS_PORT": str(self.port), "TUS_HOOKS": str(free_port())}
         self.log = root.with_name(f"{root.name}-{self.port}.log")
         self._process: subprocess.Popen[bytes] | None = None
         self._lines: list[socket.socket] = []
+
+    @property
+    def defers_length(self) -> bool:
+        """Whether this engine offers creation-defer-length."""
+        return self._environment.get("TUS_ENGINE") != "tusd"
 
     @property
     def url(self) -> str:

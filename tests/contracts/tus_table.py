@@ -9,7 +9,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.contracts.tus_process import TusProcess
 from tests.unit.uploads.builders import OCTETS, SECRET, metadata
@@ -56,6 +56,19 @@ class Answer:
     continued: bool
 
 
+def without_deferring(row: Row) -> Row:
+    """What an engine says that does not offer creation-defer-length: 400, and nothing is made."""
+    words = f"{row.path} {row.headers} {row.then}"
+    if re.search(r"\{(deferred|declared|endless|incalculable)\}|Upload-Defer-Length", words):
+        fields = {"Upload-Defer-Length": "1"}
+        return Row(section=row.section, must="be refused", method="POST", path="/files/",
+                   headers=fields, status=400, lacks=("Location",))  # fmt: skip
+    if "Tus-Extension" in row.answers:
+        offered = row.answers["Tus-Extension"].replace("creation-defer-length,", "")
+        return replace(row, answers={"Tus-Extension": offered})
+    return row
+
+
 class Table:
     """The uploads of one row on one server."""
 
@@ -64,6 +77,9 @@ class Table:
         self._made: dict[str, str] = {}
 
     def check(self, row: Row) -> None:
+        """The row holds; one about lengths that come later is a refusal where they are not offered."""
+        if not self._server.defers_length:
+            row = without_deferring(row)
         headers = {name: self._filled(value) for name, value in row.headers.items()}
         answer = ask(
             self._server.connect(), row.method, self._filled(row.path), headers, row.body,

@@ -24,8 +24,9 @@ from uploads.locks import Lease
 from uploads.model import TUS_VERSION, Upload
 from uploads.operations import Operations
 from uploads.threads import run
-from uploads.transfer import Stored
+from uploads.transfer import Stored, receive
 from uploads.tusd.answers import refusal_in
+from uploads.tusd.aside import Aside, AsideBody
 from uploads.tusd.asking import NONCE, Desk
 from uploads.tusd.client import Answer, Client, EngineAway
 from uploads.tusd.hooks import HookAddress, HookListener
@@ -45,7 +46,7 @@ class EngineOperations(Operations):
     `store` reads and removes what tusd writes, and has the root tusd is started in.
     """
 
-    without = frozenset({"checksum", "checksum-trailer", "creation-defer-length"})
+    without = frozenset({"creation-defer-length"})
 
     def __init__(
         self, *, store: FileStore, socket: Path, hooks: HookAddress, **settings: Any
@@ -123,7 +124,16 @@ class EngineOperations(Operations):
         expected: Expected | None,
     ) -> Stored:
         """tusd appends; the offset it reached is durable when this returns."""
-        assert expected is None, "not offered"
+        if expected is None:
+            return await self._pass_on(body, upload)
+        aside = Aside(self._files, upload.offset, expected)
+        with aside.stage:
+            stored = await receive(body, aside, upload, self._threads)
+            if stored.ending is not None or aside.length is None:
+                return stored
+            return await self._pass_on(AsideBody(aside.stage, aside.length), upload)
+
+    async def _pass_on(self, body: Body, upload: Upload) -> Stored:
         fields = {
             "Tus-Resumable": TUS_VERSION,
             "Upload-Offset": str(upload.offset),
