@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
@@ -19,10 +20,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
-from portal import quota
+from portal import partials, quota
 from portal.clock import Clock, system_clock
 from portal.config import Config
 from portal.gathering import Gathering
+from portal.partials import Partials
 from portal.upload_metadata import Wanted
 from portal.upload_permission import Allowed, Asked, Judging, answer_of
 from uploads.errors import CreationRefused
@@ -57,11 +59,19 @@ class PortalPolicy:
         self._on_sqlite = sessions.dialect == "sqlite"
         self._writing: AbstractContextManager[object] = Lock() if self._on_sqlite else nullcontext()
         self._known = Known()
+        self._partials = Partials(sessions, config, clock, self._known, self._writing)
 
     def may_create(self, request: CreateRequest) -> Grant:
         """Judge a creation and reserve its bytes. Raises CreationRefused."""
+        if request.partial:
+            return self._partials.may_create(request)
         wanted = Wanted.from_metadata(request.metadata)
         return self._creations.ask(Asked(request=request, wanted=wanted))
+
+    def declared(self, upload_id: str, length: int) -> None:
+        """Give back what was reserved beyond a length that came later."""
+        with self._writing, self._sessions.begin() as session:
+            quota.declared(session, upload_id, length)
 
     def finished(self, arrival: Arrival) -> None:
         """Record an arrival and give its reservation back. May come twice, late, and at once.
@@ -74,8 +84,13 @@ class PortalPolicy:
         """Give back what an upload reserved that will never finish."""
         with self._writing, self._sessions.begin() as session:
             held = quota.release(session, upload_id)
-            if held is None or session.scalar(_row_of(upload_id)) is not None:
+            if held is None:
+                partials.release(session, upload_id)
                 return
+            if session.scalar(_row_of(upload_id)) is not None:
+                partials.forget(session, [upload_id])
+                return
+            partials.count_again(session, [upload_id])
             participation = session.get_one(Participation, held.participation_id)
             record(
                 session,
@@ -122,6 +137,16 @@ class PortalPolicy:
         self, session: Session, batch: Sequence[Asked], now: datetime
     ) -> list[Allowed | CreationRefused]:
         secure = self._config.production
+        if joined := {part_id for asked in batch for part_id in asked.request.parts}:
+            parts = partials.parts_of(session, joined)
+            batch = [
+                replace(
+                    asked,
+                    begun=partials.begun_at(parts, asked.request.parts),
+                    parts_bytes=partials.size_of(parts, asked.request.parts),
+                )
+                for asked in batch
+            ]
         judging = Judging(session, batch, now, known=self._known, secure=secure)
         return [judging.judge(asked) for asked in batch]
 
@@ -132,7 +157,12 @@ class PortalPolicy:
         if not allowed:
             return {}
         rows = {each.asked.request.upload_id: self._reservation(each, now) for each in allowed}
-        reserved = quota.reserve_all(session, list(rows.values()), self._config.party_quota)
+        parts = {
+            each.asked.request.upload_id: each.asked.request.parts
+            for each in allowed
+            if each.asked.request.parts
+        }
+        reserved = quota.reserve_all(session, list(rows.values()), self._config.party_quota, parts)
         # Asked again now that the parties' rows are held: a submission may have come in between.
         locked = _submitted(session, allowed)
         late = {
@@ -141,6 +171,8 @@ class PortalPolicy:
             if (each.participation_id, each.round_id) in locked
         }
         quota.release_all(session, late & reserved)
+        if parts.keys() & late:
+            partials.count_again(session, late)
         granted = [each for each in allowed if each.asked.request.upload_id in reserved - late]
         # When an upload was begun is a fact a party may have to prove: begun before the close counts.
         record_all(session, [_note(each, rows) for each in granted], now)
@@ -162,7 +194,9 @@ class PortalPolicy:
             "filename": without_nik(wanted.filename),
             "fingerprint": wanted.fingerprint,
             "batch": wanted.batch,
-            "bytes": request.length,
+            "bytes": allowed.asked.parts_bytes
+            if request.parts and request.length is None
+            else partials.deferred_or(request.length, allowed.max_bytes),
             "created_at": now,
             "expires_at": self._expiry(now),
         }
@@ -181,7 +215,9 @@ class PortalPolicy:
     def _record_all(self, batch: Sequence[Arrival]) -> list[Exception | None]:
         with self._writing, self._sessions.begin() as session:
             refused = intake.receive_all(session, batch, self._clock(), self._known)
-            quota.release_all(session, {each.upload_id for each in batch} - refused.keys())
+            recorded = {each.upload_id for each in batch} - refused.keys()
+            quota.release_all(session, recorded)
+            partials.forget(session, recorded)
         return [refused.get(arrival.upload_id) for arrival in batch]
 
 

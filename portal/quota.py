@@ -8,13 +8,14 @@ Next station: `portal/intake.py` grants the upload; its end, whichever, gives th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, true, update
 from sqlalchemy.orm import Session
 
-from portal.models import Reservation
+from portal.models import PartReservation, Reservation
 from verification.batches import among, insert_all
 from verification.models import Participation, ReceivedFile
 
@@ -27,12 +28,55 @@ def used(session: Session, participation: Participation) -> int:
     return _used(session, [participation.id]).get(participation.id, 0)
 
 
-def reserve_all(session: Session, wanted: Sequence[Wanted], quota: int) -> set[str]:
+def reserve_all(
+    session: Session,
+    wanted: Sequence[Wanted],
+    quota: int,
+    parts: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> set[str]:
     """Add reservations in the order given as far as `quota` bytes a party last.
 
+    `parts`: of final uploads the ids of what they are joined from; their bytes count there from now on.
     The upload ids of those added. The parties' rows stay locked to the end of the transaction.
     """
     parties = {row["participation_id"] for row in wanted}
+    _take_turns(session, parties)
+    in_use = _used(session, parties)
+    added = []
+    for row in wanted:
+        party, ids = row["participation_id"], parts.get(row["upload_id"], ())
+        own = _counted(session, party, row["account_id"], ids) if ids else 0
+        after = in_use.get(party, 0) - own + row["bytes"]
+        if after <= quota:
+            in_use[party] = after
+            added.append(row)
+            _count_there(session, row["account_id"], ids, row["upload_id"])
+    insert_all(session, Reservation, added)
+    return {row["upload_id"] for row in added}
+
+
+def reserve_part(session: Session, row: PartReservation, quota: int) -> bool:
+    """Add the reservation of a part if it fits into `quota` bytes of its party; whether it did."""
+    _take_turns(session, [row.participation_id])
+    if _used(session, [row.participation_id]).get(row.participation_id, 0) + row.bytes > quota:
+        return False
+    session.add(row)
+    session.flush()
+    return True
+
+
+def declared(session: Session, upload_id: str, length: int) -> None:
+    """An upload's length is known: give back what was reserved beyond it."""
+    for model in (Reservation, PartReservation):
+        session.execute(
+            update(model)
+            .where(model.upload_id == upload_id, model.bytes > length)
+            .values(bytes=length)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _take_turns(session: Session, parties: Iterable[int]) -> None:
     # FOR NO KEY UPDATE: creations of one party take turns, but rows that refer to the party do not
     # wait. In the order of keys: two batches cannot deadlock.
     session.execute(
@@ -41,29 +85,51 @@ def reserve_all(session: Session, wanted: Sequence[Wanted], quota: int) -> set[s
         .order_by(Participation.id)
         .with_for_update(key_share=True)
     )
-    in_use = _used(session, parties)
-    added = []
-    for row in wanted:
-        after = in_use.get(row["participation_id"], 0) + row["bytes"]
-        if after <= quota:
-            in_use[row["participation_id"]] = after
-            added.append(row)
-    insert_all(session, Reservation, added)
-    return {row["upload_id"] for row in added}
+
+
+def _counted(session: Session, party: int, account: int, ids: Collection[str]) -> int:
+    """Bytes that these parts of one sender take of a party's quota."""
+    size = session.scalar(
+        select(func.sum(PartReservation.bytes)).where(
+            among(session, PartReservation.upload_id, ids),
+            PartReservation.participation_id == party,
+            PartReservation.account_id == account,
+            PartReservation.final_id.is_(None),
+        )
+    )
+    return int(size or 0)
+
+
+def _count_there(session: Session, account: int, ids: Collection[str], final_id: str) -> None:
+    if ids:
+        session.execute(
+            update(PartReservation)
+            .where(
+                among(session, PartReservation.upload_id, ids),
+                PartReservation.account_id == account,
+            )
+            .values(final_id=final_id)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _used(session: Session, participations: Iterable[int]) -> dict[int, int]:
     # One statement is one snapshot: between two of them an upload could turn from a reservation
     # into a file and be counted in neither.
-    arrived, reserved = (
-        select(key, func.sum(size)).where(among(session, key, participations)).group_by(key)
-        for key, size in (
-            (ReceivedFile.participation_id, ReceivedFile.size),
-            (Reservation.participation_id, Reservation.bytes),
+    arrived, reserved, parts = (
+        select(key, func.sum(size)).where(among(session, key, participations), only).group_by(key)
+        for key, size, only in (
+            (ReceivedFile.participation_id, ReceivedFile.size, true()),
+            (Reservation.participation_id, Reservation.bytes, true()),
+            (
+                PartReservation.participation_id,
+                PartReservation.bytes,
+                PartReservation.final_id.is_(None),
+            ),
         )
     )
     total: dict[int, int] = {}
-    for party, size in session.execute(arrived.union_all(reserved)):
+    for party, size in session.execute(arrived.union_all(reserved, parts)):
         total[party] = total.get(party, 0) + int(size)
     return total
 

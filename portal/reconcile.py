@@ -20,6 +20,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from portal import partials
 from portal.clock import Clock, system_clock
 from portal.intake import PortalPolicy
 from portal.models import Reservation
@@ -149,9 +150,11 @@ class Reconciler:
 
     def _release(self) -> int:
         """Give back what is reserved for uploads that are gone, or recorded already."""
+        before = self._clock() - YOUNG
         with self._sessions.read() as session:
-            old = Reservation.created_at < self._clock() - YOUNG
+            old = Reservation.created_at < before
             held = list(session.scalars(select(Reservation.upload_id).where(old)))
+            held += partials.old(session, before)
         recorded = set(held) - set(self._unrecorded(held))
         over = [
             upload_id

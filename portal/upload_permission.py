@@ -69,10 +69,15 @@ ANSWERS: dict[type[DomainError], tuple[int, str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A creation and what its metadata say it is for."""
+    """A creation and what its metadata say it is for.
+
+    A final upload `begun` when the last of its parts was, which have `parts_bytes` reserved.
+    """
 
     request: CreateRequest
     wanted: Wanted
+    begun: datetime | None = None
+    parts_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +156,7 @@ class Judging:
 
     def _allowed(self, asked: Asked) -> Allowed:
         request, wanted = asked.request, asked.wanted
-        account = self._sender(request)
+        account = sender_of(self._credentials, request, secure=self._secure)
         held = self._elections[wanted.election]
         if isinstance(held, DomainError):
             raise held
@@ -160,7 +165,8 @@ class Judging:
         requirement = reference.in_force(held.requirements.get(wanted.requirement))
         region = reference.found(held.regions.get(wanted.region), "region")
         intake.check_fit(requirement, region.level, wanted.purpose)
-        held.openings.check(party.id, requirement, region.code, self._now)
+        # A file sent in parts was begun with them, and begun before the close counts.
+        held.openings.check(party.id, requirement, region.code, self._now, asked.begun)
         _fits(requirement, wanted, request.length)
         if wanted.corrects is not None:
             _own_roster(self._session, party.id, wanted.corrects)
@@ -202,29 +208,32 @@ class Judging:
             openings=Openings(session, election.id, [party.id for party in parties.values()]),
         )
 
-    def _sender(self, request: CreateRequest) -> Account:
-        credential = self._credentials.of(request.cookie, request.authorization)
-        if credential is None:
-            raise CreationRefused(
-                401,
-                "login_required",
-                "Sesi masuk Anda berakhir. Masuk lagi, lalu unggahan dilanjutkan.",
-            )
-        if credential.kind is CredentialKind.SESSION and not same_origin(
-            request, secure=self._secure
-        ):
-            raise CreationRefused(
-                403, "foreign_origin", "Permintaan ini tidak datang dari halaman portal."
-            )
-        if not credential.may_upload:
-            raise CreationRefused(
-                403, "scope_missing", "Token ini tidak diberi izin untuk mengunggah berkas."
-            )
-        if credential.account.role not in (Role.COORDINATOR, Role.OPERATOR):
-            raise CreationRefused(
-                403, "wrong_role", "Hanya koordinator dan operator partai yang mengunggah berkas."
-            )
-        return credential.account
+
+def sender_of(credentials: Credentials, request: CreateRequest, *, secure: bool) -> Account:
+    """Who asks, if it may upload at all. Raises CreationRefused.
+
+    `secure`: a cookie is believed from https pages only.
+    """
+    credential = credentials.of(request.cookie, request.authorization)
+    if credential is None:
+        raise CreationRefused(
+            401,
+            "login_required",
+            "Sesi masuk Anda berakhir. Masuk lagi, lalu unggahan dilanjutkan.",
+        )
+    if credential.kind is CredentialKind.SESSION and not same_origin(request, secure=secure):
+        raise CreationRefused(
+            403, "foreign_origin", "Permintaan ini tidak datang dari halaman portal."
+        )
+    if not credential.may_upload:
+        raise CreationRefused(
+            403, "scope_missing", "Token ini tidak diberi izin untuk mengunggah berkas."
+        )
+    if credential.account.role not in (Role.COORDINATOR, Role.OPERATOR):
+        raise CreationRefused(
+            403, "wrong_role", "Hanya koordinator dan operator partai yang mengunggah berkas."
+        )
+    return credential.account
 
 
 def same_origin(request: CreateRequest, *, secure: bool) -> bool:

@@ -66,10 +66,15 @@ class Openings:
         return window is not None and is_open(window, now, started_at)
 
     def check(
-        self, participation: int, requirement: Requirement, region_code: str, now: datetime
+        self,
+        participation: int,
+        requirement: Requirement,
+        region_code: str,
+        now: datetime,
+        started_at: datetime | None = None,
     ) -> None:
-        """Raises WindowClosed or DossierLocked when this slot cannot be changed now."""
-        if not self.holds(participation, now):
+        """Raises WindowClosed or DossierLocked when this slot cannot be changed now; as in `holds`."""
+        if not self.holds(participation, now, started_at):
             raise WindowClosed("the window of this stage is not open")
         if self._submitted is None:
             self._submitted = submitted_in(self._session, self._participations, self.round)

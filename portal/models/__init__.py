@@ -2,7 +2,7 @@
 
 from portal.models.access import ApiToken, LoginSession, UploadTicket
 from portal.models.accounts import Account, AccountRegion
-from portal.models.keeping import Budget, IdempotentReply, Reservation, SavedForm
+from portal.models.keeping import Budget, IdempotentReply, PartReservation, Reservation, SavedForm
 
 __all__ = [
     "Account",
@@ -11,6 +11,7 @@ __all__ = [
     "Budget",
     "IdempotentReply",
     "LoginSession",
+    "PartReservation",
     "Reservation",
     "SavedForm",
     "UploadTicket",

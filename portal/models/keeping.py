@@ -47,6 +47,28 @@ class Reservation(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class PartReservation(Base):
+    """Bytes of one part of a file that is sent side by side, from its creation until it is joined or gone.
+
+    With `final_id`, the upload it will be joined into, they are counted there.
+    """
+
+    __tablename__ = "part_reservation"
+    __table_args__ = (
+        Index("ix_part_reservation_participation", "participation_id"),
+        Index("ix_part_reservation_final", "final_id"),
+    )
+
+    id: Mapped[int] = bigint_key()
+    upload_id: Mapped[str] = mapped_column(String(32), unique=True)
+    participation_id: Mapped[int] = mapped_column(ForeignKey("participation.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    final_id: Mapped[str | None] = mapped_column(String(32))
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class SavedForm(Base):
     """A form whose login had expired, sealed, tied to the account, offered again after signing in."""
 
