@@ -4,9 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contracts.tus_process import TusProcess, tus_process
-
-ENGINES = ("builtin", "tusd")
+from tests.contracts.tus_process import ENGINES, TusProcess, tus_process
 
 
 @pytest.fixture(scope="session", params=ENGINES)

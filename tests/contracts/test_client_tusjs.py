@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.cutting_proxy import cutting_proxy
-from tests.contracts.tus_process import TusProcess, sha256, tus_process
+from tests.contracts.tus_process import ENGINES, TusProcess, sha256, tus_process
 from tests.contracts.tusjs import tusjs
 
 SIZE = 1_500_000
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TusProcess]:
-    with tus_process(tmp_path_factory.mktemp("uploads")) as process:
+@pytest.fixture(scope="module", params=ENGINES)
+def server(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[TusProcess]:
+    with tus_process(tmp_path_factory.mktemp("uploads"), TUS_ENGINE=request.param) as process:
         yield process
 
 

@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.tus_process import TusProcess, reset, sha256, tus_process
+from tests.contracts.tus_process import ENGINES, TusProcess, reset, sha256, tus_process
 
 MIB = 1024 * 1024
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TusProcess]:
-    with tus_process(tmp_path_factory.mktemp("uploads")) as process:
+@pytest.fixture(scope="module", params=ENGINES)
+def server(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[TusProcess]:
+    with tus_process(tmp_path_factory.mktemp("uploads"), TUS_ENGINE=request.param) as process:
         yield process
 
 
@@ -163,10 +165,11 @@ def test_memory_does_not_grow_with_the_file(server: TusProcess) -> None:
     assert most - before < 40 * MIB
 
 
-def test_kill_9_at_random_bytes_resumes_with_the_right_hash(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_kill_9_at_random_bytes_resumes_with_the_right_hash(tmp_path: Path, engine: str) -> None:
     chance = random.Random(3)
     content = chance.randbytes(12 * MIB)
-    with tus_process(tmp_path) as server:
+    with tus_process(tmp_path, TUS_ENGINE=engine) as server:
         path, acknowledged = server.create(len(content)), 0
         for _ in range(4):
             line = server.begin_patch(path, acknowledged, len(content) - acknowledged)
@@ -183,9 +186,12 @@ def test_kill_9_at_random_bytes_resumes_with_the_right_hash(tmp_path: Path) -> N
         server.wait_until_heard(sha256(content))
 
 
-def test_kill_9_after_the_last_byte_is_finished_at_the_next_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_kill_9_after_the_last_byte_is_finished_at_the_next_start(
+    tmp_path: Path, engine: str
+) -> None:
     content = random.Random(4).randbytes(64 * MIB)
-    with tus_process(tmp_path) as server:
+    with tus_process(tmp_path, TUS_ENGINE=engine) as server:
         path = server.create(len(content))
         assert server.patch(path, 0, content) == 204
         server.kill()
@@ -194,8 +200,9 @@ def test_kill_9_after_the_last_byte_is_finished_at_the_next_start(tmp_path: Path
         assert server.offset(path) == len(content)
 
 
-def test_sigterm_keeps_what_uploads_in_flight_have_sent(tmp_path: Path) -> None:
-    with tus_process(tmp_path) as server:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_sigterm_keeps_what_uploads_in_flight_have_sent(tmp_path: Path, engine: str) -> None:
+    with tus_process(tmp_path, TUS_ENGINE=engine) as server:
         path = server.create(10_000_000)
         line = server.begin_patch(path, 0, 10_000_000)
         line.sendall(b"x" * 3_000_001)

@@ -18,6 +18,7 @@ from uploads.receiver import serve
 from uploads.tusd.engine import EngineStart, program
 from uploads.tusd.hooks import HookAddress
 from uploads.tusd.operations import EngineOperations
+from uploads.tusd.upkeep import clear_locks
 
 ROOT = Path(os.environ["TUS_ROOT"])
 HEARD = Path(os.environ["TUS_HEARD"])
@@ -63,6 +64,7 @@ def the_engine() -> dict[str, Any]:
     start = EngineStart(program=program("", BUILT), socket=path, hooks=hooks, max_size=2**40)
     (ROOT / "data").mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
+    clear_locks(ROOT, range(256))
     subprocess.Popen(
         start.command(), cwd=ROOT, env={}, stdout=subprocess.DEVNULL,
         preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509 - no thread yet

@@ -18,6 +18,7 @@ from typing import Any
 from tests.unit.uploads.builders import OCTETS
 
 CHECKOUT = Path(__file__).parents[2]
+ENGINES = ("builtin", "tusd")
 
 
 def free_port() -> int:
