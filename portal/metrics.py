@@ -22,6 +22,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.models import Reservation
+from portal.upload_figures import gathered
 from portal.wiring import Services
 from verification import jobs
 
@@ -71,6 +72,16 @@ class _FromDatabase:
         yield uploads
 
 
+class _FromUploads:
+    """The figures of the upload processes, each with its number."""
+
+    def __init__(self, services: Services) -> None:
+        self._config = services.config
+
+    def collect(self) -> Iterator[Metric]:
+        yield from gathered(self._config)
+
+
 class _Answer(StreamRequestHandler):
     """Whatever is asked on this socket, the figures are the answer."""
 
@@ -94,6 +105,7 @@ class MetricsServer(ThreadingMixIn, UnixStreamServer):
         self.registry = CollectorRegistry()
         self.registry.register(REGISTRY)
         self.registry.register(_FromDatabase(services))
+        self.registry.register(_FromUploads(services))
         self.path = path
         super().__init__(str(path), _Answer)
         path.chmod(0o600)

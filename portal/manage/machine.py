@@ -29,6 +29,7 @@ from portal import health
 from portal.context import now, services
 from portal.formatting import duration, number, percent, size
 from portal.manage.blueprint import bp
+from portal.manage.upload_lines import upload_lines
 from portal.models import Reservation
 from verification import jobs
 from verification.errors import NotFound
@@ -74,7 +75,9 @@ class FailedJob:
 @bp.get("/kelola/mesin")
 def machine() -> ResponseReturnValue:
     started = time.monotonic()
-    figures = [*_parts(), _engine(), *_disk(), *_workers(), *_database_figures()]
+    figures = [
+        *_parts(), _engine(), *_uploads(), *_disk(), *_workers(), *_database_figures()
+    ]  # fmt: skip
     return render_template(
         "manage/machine.html",
         figures=figures,
@@ -115,6 +118,10 @@ def _engine() -> Figure:
     listening = sum(map(_listens, sockets))
     value = _("tusd: %(count)s dari %(total)s berjalan", count=listening, total=len(sockets))
     return Figure(label=label, value=value, well=listening == len(sockets))
+
+
+def _uploads() -> list[Figure]:
+    return [Figure(label=label, value=value, well=well) for label, value, well in upload_lines()]
 
 
 def _listens(path: Path) -> bool:
