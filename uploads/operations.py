@@ -137,7 +137,10 @@ class Operations:
         """
         if wanted.parts:
             return await self._concatenation.create(wanted)
-        upload = await self._begin(wanted)
+        return await self._fill(await self._begin(wanted), body, expected)
+
+    async def _fill(self, upload: Upload, body: Body | None, expected: Expected | None) -> Upload:
+        """A new upload, stored and empty, with its first bytes."""
         self.expiry.add(upload.upload_id, upload.expires_at)
         if body is not None:
             async with self.locks.hold(upload.upload_id) as lease:
