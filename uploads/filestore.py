@@ -63,6 +63,9 @@ class FileStore:
         self._direct = direct
         self._durable = durable
         self._data.mkdir(parents=True, exist_ok=True)
+        if durable:
+            # Also when another process made it: that one may not have come so far.
+            sync_directory(root)
 
     def check_room(self, length: int) -> None:
         try:

@@ -69,6 +69,13 @@ class Finisher:
             task = self._start(lambda: self._finish(upload_id, running), upload_id)
             task.add_done_callback(lambda _: self._finishing.discard(upload_id))
 
+    def report(self, arrival: Arrival, heard: Callable[[], None]) -> None:
+        """What has its arrival already: tell the Policy until it has heard, then call `heard`."""
+        if arrival.upload_id not in self._finishing:
+            self._finishing.add(arrival.upload_id)
+            task = self._start(lambda: self._tell(arrival, heard), arrival.upload_id)
+            task.add_done_callback(lambda _: self._finishing.discard(arrival.upload_id))
+
     def ended(self, upload_id: str, why: str) -> None:
         """An upload that will never finish: report it, in the background."""
         self._start(lambda: self._policy.ended(upload_id, why), upload_id)
@@ -136,6 +143,10 @@ class Finisher:
             events.finished(arrival)
         self._policy.finished(arrival)
         marker.unlink(missing_ok=True)
+
+    def _tell(self, arrival: Arrival, heard: Callable[[], None]) -> None:
+        self._policy.finished(arrival)
+        heard()
 
     def _arrival_of(self, upload: Upload, running: Running | None) -> Arrival:
         self._store.sync(upload.upload_id)

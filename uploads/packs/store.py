@@ -61,8 +61,8 @@ class PackStore(Packs):
         self._space = space or Space(root)
         self._durable = durable
         self._segment_bytes = segment_bytes
-        if not self.folder.is_dir():
-            self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if durable:
             sync_directory(root)
         with self._alone("index.lock"):
             self._index.create()
