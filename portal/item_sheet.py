@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.actors import Actor
+from portal.duplicate_sheet import DuplicateFacts, duplicates_of
+from portal.member_facts import MemberFacts, facts_of
 from verification.card_scans import KINDS, scans_for
 from verification.checks.derived import image_name
 from verification.checks.sizes import ImageKind
@@ -40,7 +41,7 @@ from verification.models import (
 from verification.rosters.rules.base import Fault
 from verification.rosters.rules.catalogue import faults_in
 from verification.rosters.work import named_in_words
-from verification.secrets import FieldKeys, mask_nik
+from verification.secrets import FieldKeys
 from verification.states import ItemState, Role
 
 
@@ -56,28 +57,6 @@ class SheetImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MemberFacts:
-    """A member as the reader may see it; `birth_date` is None when only the year is shown."""
-
-    row_ref: str
-    line: int
-    name: str
-    nik: str
-    sex: str
-    birth_year: int
-    birth_date: date | None
-    birth_place: str
-    kta_number: str
-    marital_status: str
-    occupation: str
-    address: str
-    village: str
-    regency: str
-    district: str
-    nik_says: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemSheet:
     """Everything about one item. `clear`: the reader holds it and sees it in full.
 
@@ -89,6 +68,7 @@ class ItemSheet:
     clear: bool
     lease_until: datetime | None
     member: MemberFacts | None
+    duplicates: tuple[DuplicateFacts, ...]
     faults: tuple[Fault, ...]
     placeholders: dict[str, str]
     findings: tuple[Finding, ...]
@@ -131,7 +111,8 @@ def sheet_of(
         party=item.participation.party.name,
         clear=clear,
         lease_until=item.lease_until if clear else None,
-        member=_member(item.member, keys, clear=clear) if item.member else None,
+        member=facts_of(item.member, keys, clear=clear) if item.member else None,
+        duplicates=duplicates_of(session, item, reader, keys, now, clear=clear),
         faults=tuple(faults_in(item.member.warnings)) if item.member else (),
         placeholders=_named(session, item.member),
         findings=tuple(each for file in files for each in findings_of(session, file)),
@@ -234,52 +215,3 @@ def _images(
         SheetImage(number=number, label=label, file=file, page=page, card=card)
         for number, (label, file, page, card) in enumerate(found, start=1)
     ]
-
-
-def _member(member: Member, keys: FieldKeys, *, clear: bool) -> MemberFacts:
-    nik = keys.decipher(member.nik, member.key_id)
-    personal: dict[str, Any] = {
-        "name": member.name,
-        "nik": f"{nik[:6]} {nik[6:12]} {nik[12:]}",
-        "birth_date": member.birth_date,
-        "birth_place": member.birth_place,
-        "kta_number": member.kta_number,
-        "marital_status": member.marital_status,
-        "occupation": member.occupation,
-        "address": member.address,
-        "village": member.village,
-        "nik_says": nik_says(nik),
-    }
-    if not clear:
-        personal = {
-            **dict.fromkeys(personal, ""),
-            "name": initials(member.name),
-            "nik": mask_nik(nik),
-            "birth_date": None,
-            "nik_says": {},
-        }
-    return MemberFacts(
-        row_ref=member.row_ref,
-        line=member.line,
-        sex=member.sex,
-        birth_year=member.birth_date.year,
-        regency=member.regency_code,
-        district=member.district_code,
-        **personal,
-    )
-
-
-def nik_says(nik: str) -> dict[str, str]:
-    """What a NIK itself tells: kecamatan, day and month of birth, sex; the century it does not."""
-    day = int(nik[6:8])
-    sex, day = ("P", day - 40) if day > 40 else ("L", day)
-    return {
-        "district": f"{nik[:2]}.{nik[2:4]}.{nik[4:6]}",
-        "sex": sex,
-        "birth": f"{day:02d}-{nik[8:10]}-{nik[10:12]}",
-    }
-
-
-def initials(name: str) -> str:
-    """`SITI NUR AISYAH` → `S. N. A.`"""
-    return " ".join(f"{word[0]}." for word in name.split() if word)

@@ -19,9 +19,15 @@ from portal.api.desk_schemas import ItemSchema, OverviewSchema, spelled_sheet
 from portal.api.fields import Text, public_id
 from portal.context import actor, now, own_office, services
 from portal.credentials import ApiScope
+from portal.desk.moves import Hand
+from portal.desk.settling import take_step
 from verification import board, decisions, queue
 from verification.checks.derived import MEDIA_TYPE
+from verification.duplicates.clearing import REFERENCE_LIMIT
+from verification.duplicates.steps import Step
 from verification.errors import (
+    ClearingRefused,
+    DuplicateOpen,
     LeaseLost,
     NotAllowed,
     NotFound,
@@ -61,6 +67,18 @@ class DecisionBody(Schema):
     outcome = fields.String(required=True, validate=validate.OneOf([o.value for o in Outcome]))
     reason = Text(validate=validate.Length(max=40), load_default=None, allow_none=True)
     note = Text(validate=validate.Length(max=1000), load_default=None, allow_none=True)
+
+
+class ClearingBody(Schema):
+    """A step towards settling a duplicate; `reference` names the paper it rests on.
+
+    `mine`: of a statement, whether it is this item's party's; of a choice, whether the person chose
+    it. Left out for all other steps.
+    """
+
+    step = fields.String(required=True, validate=validate.OneOf([step.value for step in Step]))
+    mine = fields.Boolean(load_default=None, allow_none=True)
+    reference = Text(required=True, validate=validate.Length(1, REFERENCE_LIMIT))
 
 
 class ImageQuery(Schema):
@@ -144,6 +162,23 @@ def hold_item(session: Session, item_id: str) -> Versioned:
     return _sheet(session, queue.heartbeat(session, item, actor().actor, now(), _lease()))
 
 
+@calls.write("POST", "/items/<id:item_id>/duplicates/<id:duplicate_id>",
+             summary="Settle a duplicate, step by step", roles=DESK_ROLES, scope=ApiScope.REVIEW,
+             body=ClearingBody, reply=ItemSchema,
+             refusals=(*MOVES, ReasonRequired, ClearingRefused))  # fmt: skip
+def settle_duplicate(
+    session: Session, item_id: str, duplicate_id: str, body: dict[str, Any]
+) -> Versioned:
+    """For the holder of the item. Which steps the rules allow now stands in the item."""
+    item = access.may_judge_item(session, actor(), item_id)
+    hand = Hand(who=actor(), now=now(), seconds=_lease())
+    take_step(
+        session, item, duplicate_id, Step(body["step"]), hand, mine=body["mine"],
+        reference=body["reference"],
+    )  # fmt: skip
+    return _sheet(session, item)
+
+
 @calls.write("POST", "/items/<id:item_id>/release", summary="Give an item back",
              roles=DESK_ROLES, scope=ApiScope.REVIEW, body=Nothing, if_match=True,
              refusals=MOVES)  # fmt: skip
@@ -183,7 +218,7 @@ def flag_item(session: Session, item_id: str, body: dict[str, Any], version: int
 @calls.write("POST", "/items/<id:item_id>/decision", summary="Decide an item one holds",
              roles=DESK_ROLES, scope=ApiScope.REVIEW, body=DecisionBody, reply=ItemSchema,
              if_match=True, idempotent=True, recall=recall_item,
-             refusals=(*MOVES, OutcomeNotAllowed, ReasonRequired))  # fmt: skip
+             refusals=(*MOVES, OutcomeNotAllowed, ReasonRequired, DuplicateOpen))  # fmt: skip
 def decide_item(
     session: Session, item_id: str, body: dict[str, Any], version: int | None
 ) -> Versioned:

@@ -64,6 +64,30 @@ class MemberSchema(Schema):
     nik_says = fields.Dict(keys=fields.String(), values=fields.String())
 
 
+class DuplicateSchema(Schema):
+    """Another row that is, or may be, this person's; both masked unless the reader holds the item.
+
+    `party`: whose it is. `same`: fields that are equal. `steps`: what the rules allow now, for the
+    holder; `kept`: mine, other, neither, once settled; `blocks`: MS is not possible.
+    """
+
+    id = fields.String()
+    kind = fields.String()
+    state = fields.String()
+    internal = fields.Boolean()
+    party = fields.String()
+    likeness = fields.Integer()
+    other = fields.Nested(MemberSchema)
+    same = fields.List(fields.String())
+    my_statement = fields.String(allow_none=True)
+    other_statement = fields.String(allow_none=True)
+    summons = fields.String(allow_none=True)
+    resolution = fields.String(allow_none=True)
+    kept = fields.String(allow_none=True)
+    blocks = fields.Boolean()
+    steps = fields.List(fields.String())
+
+
 class NoticeSchema(Schema):
     """What the system noticed."""
 
@@ -122,6 +146,7 @@ class ItemSchema(Schema):
     reason = fields.String(allow_none=True)
     allowed_outcomes = fields.List(fields.String())
     member = fields.Nested(MemberSchema, allow_none=True)
+    duplicates = fields.List(fields.Nested(DuplicateSchema))
     notices = fields.List(fields.Nested(NoticeSchema))
     images = fields.List(fields.Nested(ImageSchema))
     history = fields.List(fields.Nested(PastSchema))
@@ -149,6 +174,7 @@ def spelled_sheet(sheet: ItemSheet) -> dict[str, Any]:
         "reason": item.reason,
         "allowed_outcomes": item.round.allowed_outcomes,
         "member": sheet.member,
+        "duplicates": sheet.duplicates,
         "notices": _notices(sheet),
         "images": sheet.images,
         "history": sheet.history,

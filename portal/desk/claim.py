@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from portal.formatting import day
-from portal.item_sheet import ItemSheet, MemberFacts
+from portal.item_sheet import ItemSheet
+from portal.member_facts import MemberFacts
 
 
 @dataclass(frozen=True, slots=True)

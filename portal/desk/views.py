@@ -18,13 +18,14 @@ from portal import access, item_sheet
 from portal.actors import Actor
 from portal.api.desk_schemas import spelled_sheet
 from portal.context import actor, now, own_office, services
-from portal.desk import moves
+from portal.desk import moves, settling
 from portal.desk.claim import lines_of
 from portal.desk.flags import flag_notes
 from portal.desk.moves import Hand, Verdict
 from portal.refusals import BadInput
 from verification import board, decisions, queue
 from verification.decisions import PastDecision
+from verification.duplicates.steps import Step
 from verification.models import Item
 from verification.reference import reason_codes
 from verification.states import ItemState, Outcome, Role
@@ -104,6 +105,22 @@ def flag(item_id: str) -> ResponseReturnValue:
         )  # fmt: skip
         following = moves.take_next(session, own_office(session), _hand())
         return _go_on(session, following, _("Diserahkan kepada pengawas."))
+
+
+@bp.post("/periksa/<id:item_id>/ganda/<id:duplicate_id>")
+def settle(item_id: str, duplicate_id: str) -> ResponseReturnValue:
+    """One step towards settling a duplicate; the item stays before one's eyes."""
+    word, _colon, side = (_text("langkah") or "").partition(":")
+    if word not in set(Step) or side not in ("", "mine", "other"):
+        raise BadInput({_("Langkah"): [_("pilih salah satu tombol")]})
+    reference = _text("acuan") or ""
+    with services().sessions.begin() as session:
+        found = access.may_judge_item(session, actor(), item_id)
+        mine = None if not side else side == "mine"
+        settling.take_step(
+            session, found, duplicate_id, Step(word), _hand(), mine=mine, reference=reference
+        )
+        return _go_on(session, found, _("Langkah dicatat."))
 
 
 @bp.post("/periksa/<id:item_id>/lepas")
