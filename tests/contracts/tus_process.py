@@ -102,6 +102,7 @@ class TusProcess:
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers by lower-case name, body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.sock = self._dial()
         try:
             fields = {"Tus-Resumable": "1.0.0", **(headers or {})}
             connection.request(method, path, body or None, fields)
@@ -127,8 +128,20 @@ class TusProcess:
 
     def connect(self) -> socket.socket:
         """A connection that is closed with the process, should its test fail before."""
-        line = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        line = self._dial()
         self._lines.append(line)
+        return line
+
+    def _dial(self) -> socket.socket:
+        if "TUS_SOCKET" not in self._environment:
+            return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        line = socket.socket(socket.AF_UNIX)
+        line.settimeout(20)
+        try:
+            line.connect(self._environment["TUS_SOCKET"])
+        except OSError:
+            line.close()
+            raise
         return line
 
     def begin_patch(self, path: str, offset: int, length: int) -> socket.socket:

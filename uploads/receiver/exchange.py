@@ -38,6 +38,13 @@ class Exchanges:
 
     async def answer(self, line: Connection, head: Head) -> None:
         """From the head to the moment when the connection may have its next one."""
+        try:
+            await self._answer(line, head)
+        except Exception as error:  # noqa: BLE001 - the last edge: this connection ends, no other
+            _note(error)
+            line.hang_up(gently=False)
+
+    async def _answer(self, line: Connection, head: Head) -> None:
         method, body = head.request.method, line.body
         reply = await self._ask(head.request, NO_BODY if body is None else body)
         close = not head.keep_alive or self._handler.stopping
@@ -63,10 +70,14 @@ class Exchanges:
         try:
             return await self._handler.handle(request, body)
         except Exception as error:  # noqa: BLE001 - the edge: a client is answered, not dropped
-            # Frames without the message: it may quote a header.
-            frames = "".join(traceback.format_tb(error.__traceback__))
-            log.error("unexpected %s\n%s", type(error).__name__, frames)  # noqa: TRY400
+            _note(error)
             return plain(503, "trouble")
+
+
+def _note(error: Exception) -> None:
+    # Frames without the message: it may quote a header.
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    log.error("unexpected %s\n%s", type(error).__name__, frames)
 
 
 async def _drained(line: Connection, body: FedBody) -> bool:

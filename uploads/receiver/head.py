@@ -108,7 +108,7 @@ def parse(head: bytes, client: str = "") -> Head:
         query=query,
         client=client,
     )
-    return Head(request, parser.should_keep_alive(), _expects(fields, version))
+    return Head(request, _keeps_alive(fields, version), _expects(fields, version))
 
 
 def parse_trailers(section: bytes) -> Mapping[str, str]:
@@ -184,6 +184,13 @@ def _body_length(fields: Mapping[str, str], version: str) -> int | None:
     if _LENGTH.fullmatch(length) is None:
         raise BadHead
     return int(length)
+
+
+def _keeps_alive(fields: Mapping[str, str], version: str) -> bool:
+    options = fields.get("connection", "")
+    return version == "1.1" and "close" not in (
+        option.strip().lower() for option in options.split(",")
+    )
 
 
 def _expects(fields: Mapping[str, str], version: str) -> bool:
