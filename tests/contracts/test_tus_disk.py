@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.tus_process import sha256, tus_process
+from tests.contracts.tus_process import ENGINES, sha256, tus_process
 
 MB = 1_000_000
 
@@ -18,14 +18,25 @@ def small_disk(root: Path, size: int) -> tuple[str, ...]:
     return ("bwrap", "--dev-bind", "/", "/", "--size", str(size), "--tmpfs", str(root))
 
 
-def test_a_disk_that_fills_up_keeps_what_was_acknowledged_and_goes_on_later(tmp_path: Path) -> None:
+def inside(pid: int, path: Path) -> Path:
+    """A path as the process sees it that bubblewrap started."""
+    [child, *_] = Path(f"/proc/{pid}/task/{pid}/children").read_text().split() or [str(pid)]
+    return Path(f"/proc/{child}/root") / path.relative_to("/")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_disk_that_fills_up_keeps_what_was_acknowledged_and_goes_on_later(
+    tmp_path: Path, engine: str
+) -> None:
     root = tmp_path / "disk"
     root.mkdir()
     wrapper = small_disk(root, 16 * MB)
     content = b"0123456789" * MB
-    with tus_process(root, wrapper, TUS_PREALLOCATE="0") as server:
-        hog, path = server.create(10 * MB + 1), server.create(10 * MB)
-        assert server.patch(hog, 0, content) == 204
+    with tus_process(root, wrapper, TUS_PREALLOCATE="0", TUS_ENGINE=engine) as server:
+        path = server.create(10 * MB)
+        # Somebody who asks nobody: a promise that could only be counted is not kept then.
+        hog = inside(server.group, root) / "hog"
+        hog.write_bytes(content)
         status, headers, body = server.ask(
             "PATCH", path,
             {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}, content,
@@ -36,18 +47,21 @@ def test_a_disk_that_fills_up_keeps_what_was_acknowledged_and_goes_on_later(tmp_
         assert 4 * MB < kept < 7 * MB
         status, _, body = server.ask("POST", "/files/", {"Upload-Length": str(MB)})
         assert (status, b"storage_full" in body) == (503, True)
-        assert server.offset(hog) == 10 * MB
-        assert server.ask("DELETE", hog)[0] == 204
+        hog.unlink()
         assert server.offset(path) == kept
         assert server.patch(path, kept, content[kept:]) == 204
         server.wait_until_heard(sha256(content))
 
 
-def test_a_reserved_length_is_refused_at_creation_and_never_in_the_middle(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_reserved_length_is_refused_at_creation_and_never_in_the_middle(
+    tmp_path: Path, engine: str
+) -> None:
     root = tmp_path / "disk"
     root.mkdir()
     content = b"0123456789" * MB
-    with tus_process(root, small_disk(root, 16 * MB), TUS_HEADROOM=str(MB)) as server:
+    settings = {"TUS_HEADROOM": str(MB), "TUS_ENGINE": engine}
+    with tus_process(root, small_disk(root, 16 * MB), **settings) as server:
         path = server.create(10 * MB)
         status, headers, body = server.ask("POST", "/files/", {"Upload-Length": str(8 * MB)})
         assert (status, b"storage_full" in body) == (503, True)
@@ -57,6 +71,8 @@ def test_a_reserved_length_is_refused_at_creation_and_never_in_the_middle(tmp_pa
         server.wait_until_heard(sha256(content))
 
 
+TO_OURSELVES = "X-Content-Type-Options"
+"""In what tusd says to the process before it, and never in what a client is told."""
 CALL = re.compile(r"^(\d+) +(?:<\.\.\. )?([a-z0-9_]+)(?: resumed>|\()(.*)$")
 
 
@@ -70,7 +86,7 @@ def events(trace: str) -> Iterator[tuple[str, str]]:
         pid, name, rest = found.groups()
         if "resumed>" in line:
             yield name, begun.pop((pid, name), "") + rest
-        elif "HTTP/1.1" in rest:
+        elif "HTTP/1.1" in rest and TO_OURSELVES not in rest:
             yield "answer", rest
         elif rest.endswith("<unfinished ...>"):
             begun[pid, name] = rest
@@ -78,8 +94,10 @@ def events(trace: str) -> Iterator[tuple[str, str]]:
             yield name, rest
 
 
-@pytest.fixture(scope="module")
-def traced(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
+@pytest.fixture(scope="module", params=ENGINES)
+def traced(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> list[tuple[str, str]]:
     """What one creation, two PATCHes and a HEAD asked of the kernel."""
     assert shutil.which("strace"), "strace is missing: run `make test`, which installs it"
     root = tmp_path_factory.mktemp("traced")
@@ -88,12 +106,15 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
         "strace", "-f", "-y", "-s", "200", "-o", str(trace), "-e",
         "trace=pwritev,pwritev2,pwrite64,fdatasync,fsync,rename,write,writev,sendto,sendmsg",
     )  # fmt: skip
-    with tus_process(root, wrapper) as server:
+    with tus_process(root, wrapper, TUS_ENGINE=request.param) as server:
         path = server.create(3000)
         assert server.patch(path, 0, b"a" * 1000) == 204
         assert server.patch(path, 1000, b"b" * 1000) == 204
         assert server.offset(path) == 2000
-    found = [event for event in events(trace.read_text()) if event[0] != "write"]
+    data = re.compile(r"/data/[0-9a-f]{32}>")
+    found = [
+        event for event in events(trace.read_text()) if event[0] != "write" or data.search(event[1])
+    ]
     return [event for event in found if "healthz" not in event[1]]
 
 
@@ -122,7 +143,7 @@ def test_a_creation_is_renamed_and_its_directory_synced_before_201(
 @pytest.mark.parametrize("nth", [0, 1])
 def test_bytes_are_synced_before_204(traced: list[tuple[str, str]], nth: int) -> None:
     calls = before_answer(traced, "204", nth)
-    written = first(calls, r"^pwritev2? .*/data/[0-9a-f]{32}>")
+    written = first(calls, r"^p?write(v2?)? .*/data/[0-9a-f]{32}>")
     synced = first(calls, r"^fdatasync .*/data/[0-9a-f]{32}>\) += 0")
     assert written < synced
 
