@@ -101,7 +101,7 @@ class FileWriter:
         while views:
             count = os.pwritev(self._descriptor, views[:PIECES_PER_WRITE], offset)
             offset += count
-            views = _after(views, count)
+            views = after(views, count)
         return offset
 
     def _direct(self, offset: int, views: list[memoryview]) -> int:
@@ -111,7 +111,7 @@ class FileWriter:
                     self._turn(direct=True)
                 count = os.pwritev(self._descriptor, views[:PIECES_PER_WRITE], offset)
                 offset += count
-                views = _after(views, count)
+                views = after(views, count)
         except OSError as error:
             if error.errno in REFUSALS:
                 self._refused = True
@@ -127,7 +127,7 @@ class FileWriter:
         self._directly = direct
 
 
-def _after(views: list[memoryview], count: int) -> list[memoryview]:
+def after(views: list[memoryview], count: int) -> list[memoryview]:
     """What is left of `views` when their first `count` bytes are written."""
     for index, view in enumerate(views):
         if count < len(view):

@@ -18,11 +18,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from uploads.description import to_info
+from uploads.direct import ALIGNMENT, LEAST_DIRECT, address
 from uploads.errors import ChecksumMismatch, Refusal, StoreTrouble
 from uploads.headers import Checksum
 from uploads.model import Upload
 from uploads.packs.index import Index, Known, Place
-from uploads.packs.layout import Head, arrival_of, encode, head_length, padded
+from uploads.packs.layout import BLOCK, Head, arrival_of, encode, head_length, padded
 from uploads.packs.segment import Segment
 from uploads.policy import Arrival
 from uploads.store import Piece, trouble
@@ -55,6 +56,44 @@ class _Placed:
     job: Job
     arrival: Arrival
     place: Place
+
+
+class _Group:
+    """Documents as they will lie behind each other: heads and remainders copied, large pieces as they are."""
+
+    def __init__(self, buffer: memoryview, at: int) -> None:
+        self._buffer = buffer
+        self._views: list[memoryview] = []
+        self._begin = self._used = 0
+        self.end = at
+
+    def copy(self, piece: Piece) -> None:
+        self._buffer[self._used : self._used + len(piece)] = piece
+        self._used += len(piece)
+        self.end += len(piece)
+
+    def add(self, pieces: Sequence[Piece]) -> None:
+        """The bytes of a document; only one that came in one aligned piece need not be copied."""
+        for piece in pieces:
+            view, whole = memoryview(piece), len(piece) // BLOCK * BLOCK
+            if len(pieces) == 1 and whole >= LEAST_DIRECT and _is_aligned(view):
+                self._flush()
+                self._views.append(view[:whole])
+                self.end += whole
+                view = view[whole:]
+            self.copy(view)
+
+    def pad(self) -> None:
+        self.copy(bytes(-self.end % BLOCK))
+
+    def views(self) -> list[memoryview]:
+        self._flush()
+        return self._views
+
+    def _flush(self) -> None:
+        if self._used > self._begin:
+            self._views.append(self._buffer[self._begin : self._used])
+            self._begin = self._used
 
 
 class Committer:
@@ -159,47 +198,15 @@ class Committer:
         if self._segment is None:
             self._segment = self._open_segment(needed)
         segment = self._segment
-        with memoryview(self._buffer) as buffer:
-            placed, size = self._fill(buffer, jobs, segment)
-            if placed:
-                segment.write(buffer[:size], segment.end)
-                segment.sync()
-        known = Known(segment.name, segment.nonce, segment.end + size, closed=False)
+        group = _Group(memoryview(self._buffer), segment.end)
+        placed = [each for job in jobs if (each := _place(job, segment, group)) is not None]
+        if placed:
+            segment.write(group.views(), segment.end)
+            segment.sync()
+        known = Known(segment.name, segment.nonce, group.end, closed=False)
         self._index.add(known, [each.place for each in placed], reported)
-        segment.end += size
+        segment.end = group.end
         return placed
-
-    def _fill(
-        self, buffer: memoryview, jobs: list[Job], segment: Segment
-    ) -> tuple[list[_Placed], int]:
-        """Lay the documents behind each other as they will lie in the segment."""
-        placed: list[_Placed] = []
-        size = 0
-        for job in jobs:
-            digest = _digest(job)
-            if digest is None:
-                job.done.set_exception(ChecksumMismatch())
-                continue
-            at = segment.end + size
-            head = Head(
-                at=at,
-                size=sum(map(len, job.pieces)),
-                sha256=digest,
-                finished_at=job.finished_at,
-                text=job.text,
-            )
-            encoded = encode(segment.nonce, head)
-            buffer[size : size + len(encoded)] = encoded
-            here = size + len(encoded)
-            for piece in job.pieces:
-                buffer[here : here + len(piece)] = piece
-                here += len(piece)
-            size += job.room()
-            buffer[here:size] = bytes(size - here)
-            upload = replace(job.upload, offset=head.size, changed_at=job.finished_at)
-            place = Place(upload.upload_id, segment.name, segment.nonce, at, head.size)
-            placed.append(_Placed(job, arrival_of(upload, digest), place))
-        return placed, size
 
     def _note(self, reported: list[str]) -> None:
         try:
@@ -218,6 +225,27 @@ class Committer:
         if self._segment is not None:
             self._seal(self._segment)
             self._segment = None
+
+
+def _place(job: Job, segment: Segment, group: _Group) -> _Placed | None:
+    """Add a document to a group; None when the sender's checksum is not that of its bytes."""
+    digest = _digest(job)
+    if digest is None:
+        job.done.set_exception(ChecksumMismatch())
+        return None
+    at, size = group.end, sum(map(len, job.pieces))
+    head = Head(at=at, size=size, sha256=digest, finished_at=job.finished_at, text=job.text)
+    group.copy(encode(segment.nonce, head))
+    group.add(job.pieces)
+    group.pad()
+    upload = replace(job.upload, offset=size, changed_at=job.finished_at)
+    place = Place(upload.upload_id, segment.name, segment.nonce, at, size)
+    return _Placed(job, arrival_of(upload, digest), place)
+
+
+def _is_aligned(view: memoryview) -> bool:
+    place = address(view)
+    return place is not None and place % ALIGNMENT == 0
 
 
 def _digest(job: Job) -> str | None:

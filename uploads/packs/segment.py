@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from uploads.counters import SYNCS
+from uploads.direct import PIECES_PER_WRITE, after
 from uploads.disk import punch, sync_directory
 from uploads.packs.layout import (
     BLOCK,
@@ -64,18 +65,18 @@ class Segment:
     def room(self) -> int:
         return self.size - self.end
 
-    def write(self, content: memoryview, at: int) -> None:
+    def write(self, views: list[memoryview], at: int) -> None:
         """Whole blocks from aligned memory. Raises OSError; then `seal` forgets what came after `end`."""
-        while content:
+        while views:
             try:
-                count = os.pwrite(self._descriptor, content, at)
+                count = os.pwritev(self._descriptor, views[:PIECES_PER_WRITE], at)
             except OSError as error:
                 if error.errno != errno.EINVAL or not self._direct:
                     raise
                 count = 0
             if count % BLOCK or not count:
                 self._turn(direct=False)
-            content, at = content[count:], at + count
+            views, at = after(views, count), at + count
 
     def sync(self) -> None:
         if self._durable:

@@ -1,6 +1,7 @@
 """Packed documents: put, found, read, reported, erased, by several stores at once, on disk and in memory."""
 
 import hashlib
+import mmap
 import os
 import tempfile
 import threading
@@ -100,6 +101,21 @@ def test_what_may_be_packed(store: PackStore) -> None:
     assert store.fits(long)
     store.put(long, b"12345", NOON)
     assert store.load(FIRST).metadata == long.metadata
+
+
+@pytest.mark.parametrize("size", [65_536, 65_537, 200_000, LARGEST])
+def test_a_document_in_aligned_memory_is_written_from_there(store: PackStore, size: int) -> None:
+    memory = memoryview(mmap.mmap(-1, LARGEST))
+    memory[:size] = os.urandom(size)
+    futures = [
+        store.submit(an_upload(FIRST, size), [memory[:size]], NOON),
+        store.submit(an_upload(SECOND, 3), [b"abc"], NOON),
+        store.submit(an_upload(THIRD, size), [memory[:100], memory[100:size]], NOON),
+    ]
+    for future in futures:
+        future.result()
+    assert read(store, FIRST) == read(store, THIRD) == memory[:size]
+    assert read(store, SECOND) == b"abc"
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
@@ -221,7 +237,7 @@ def test_no_room_is_no_room_and_nothing_stays(root: Path) -> None:
     roomy.close()
 
 
-@pytest.mark.parametrize("failing", ["pwrite", "fdatasync"])
+@pytest.mark.parametrize("failing", ["pwritev", "fdatasync"])
 def test_a_disk_that_fails_acknowledges_nothing_and_the_next_document_is_kept(
     store: PackStore, root: Path, failing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
