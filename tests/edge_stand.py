@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -153,11 +155,23 @@ class EdgeStand:
         plan = replace(edge.edge_of(self.config), worker_processes=1, **self.changes)
         edge.configuration_path(self.config).write_text(render(plan))
         outage.write(self.config.run_dir / "pages")
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start nginx, and wait until it listens."""
         self._nginx = subprocess.Popen(
-            edge.command(self.config), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+            edge.command(self.config),
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
         self._wait_until_listening()
-        return self
+
+    def kill(self) -> None:
+        """kill -9 of nginx, master and workers."""
+        os.killpg(self._nginx.pid, signal.SIGKILL)
+        self._nginx.communicate(timeout=10)
 
     def __exit__(self, *_: object) -> None:
         self._nginx.terminate()
