@@ -88,4 +88,8 @@ server = UploadServer(
 )
 
 if __name__ == "__main__":
-    serve(server, port=int(os.environ["TUS_PORT"]))
+    place = os.environ.get("TUS_SOCKET")
+    if place is None:
+        serve(server, port=int(os.environ["TUS_PORT"]))
+    else:
+        serve(server, path=Path(place))

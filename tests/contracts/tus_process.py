@@ -69,12 +69,17 @@ class TusProcess:
             )  # fmt: skip
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                if self.ask("GET", "/healthz")[0] == 200:
-                    return
+            if self.answers():
+                return
             assert self._process.poll() is None, self.log.read_text()
             time.sleep(0.05)
         raise AssertionError(self.log.read_text())
+
+    def answers(self) -> bool:
+        """Whether it can be asked."""
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return self.ask("GET", "/healthz")[0] == 200
+        return False
 
     def kill(self) -> None:
         """kill -9 of everything it started."""
