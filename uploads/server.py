@@ -18,6 +18,8 @@ from uploads.errors import MethodNotAllowed, Refusal, Stopping, StoreTrouble, Un
 from uploads.expiry import SteadyClock
 from uploads.model import Offer, Reply, Request
 from uploads.operations import Operations
+from uploads.packing import PackingStore
+from uploads.packing_operations import PackingOperations
 from uploads.policy import Policy
 from uploads.replies import expires, offered, refused, reply, state_of
 from uploads.rules import Asked, RequestRule
@@ -34,7 +36,7 @@ class UploadServer:
 
     `secret`: the key of the capability URLs. `shards`: the first bytes (0–255) of the ids this process
     mints. `max_size`: bytes, for any upload, whatever a Grant allows. `engine` stores the
-    bytes, with `settings` of its own.
+    bytes, with `settings` of its own; by default the one its store is made for.
     """
 
     def __init__(
@@ -46,9 +48,11 @@ class UploadServer:
         shards: Collection[int] = range(256),
         max_size: int = 64 * GIB,
         now: Callable[[], datetime] | None = None,
-        engine: type[Operations] = Operations,
+        engine: type[Operations] | None = None,
         **settings: Any,
     ) -> None:
+        packs = isinstance(store, PackingStore)
+        engine = engine or (PackingOperations if packs else Operations)
         self.operations = engine(
             store=store, policy=policy, shards=shards, now=now or SteadyClock().now, **settings
         )
