@@ -28,6 +28,7 @@ from verification.models import (
     Submission,
 )
 from verification.models.reference import Level
+from verification.reference import Scope
 from verification.states import Role
 
 ALL_SEEING = frozenset({Role.ADMINISTRATOR, Role.OBSERVER})
@@ -169,6 +170,25 @@ def may_see_participation(session: Session, actor: Actor, public_id: str) -> Par
     if found is None or not _of_party(actor, found.id):
         raise NotFound("participation")
     return found
+
+
+def may_see_counting(
+    session: Session, actor: Actor, public_id: str | None
+) -> tuple[Participation, Scope | None]:
+    """Whose standing, and of which regions: a party its own, an office any party's in its region.
+
+    Raises NotFound: no such participation, another's, or none named where one has to be.
+    """
+    wanted = public_id or actor.participation
+    query = select(Participation).where(Participation.public_id == wanted)
+    found = session.scalar(query) if wanted else None
+    if found is None:
+        raise NotFound("participation")
+    if actor.is_desk:
+        return found, Scope((actor.office_code or "",))
+    if not _of_party(actor, found.id):
+        raise NotFound("participation")
+    return found, actor.scope
 
 
 def may_read_chain(session: Session, actor: Actor, public_id: str | None = None) -> Chain:

@@ -31,9 +31,11 @@ from portal.clock import Clock, system_clock
 from portal.config import Config
 from portal.context import EXTENSION
 from portal.desk.views import bp as desk
+from portal.diagnosis.views import bp as diagnosis
 from portal.health import bp as health
 from portal.manage.views import bp as manage
 from portal.observer.views import bp as observer
+from portal.office.counting import bp as counting
 from portal.office.views import bp as office
 from portal.party.views import bp as party
 from portal.public.views import bp as public
@@ -61,8 +63,10 @@ BLUEPRINTS: tuple[tuple[Blueprint, Guard], ...] = (
     (auth, guards.public),
     (api.bp, guards.api),
     (party, guards.party_only),
+    (diagnosis, guards.public),
     (desk, guards.desk_only),
     (office, guards.office_only),
+    (counting, guards.counting_only),
     (manage, guards.manage_only),
     (observer, guards.observer_only),
 )

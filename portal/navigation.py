@@ -35,16 +35,19 @@ class Entry:
     also: tuple[str, ...] = ()
 
 
+OFFICES = DESK_ROLES | {Role.ADMINISTRATOR, Role.OBSERVER}
 ENTRIES: tuple[Entry, ...] = (
     Entry("/dosir", _("Dosir"), PARTY_ROLES),
     Entry("/unggah", _("Unggah"), PARTY_ROLES),
     Entry("/anggota", _("Anggota"), PARTY_ROLES),
+    Entry("/hitung", _("Hitungan"), PARTY_ROLES),
     Entry("/kirim", _("Kirim"), frozenset({Role.COORDINATOR})),
     Entry("/tanda-terima", _("Tanda terima"), PARTY_ROLES),
     Entry("/hasil", _("Hasil"), PARTY_ROLES),
     Entry("/riwayat", _("Riwayat"), frozenset({Role.COORDINATOR})),
     Entry("/antrean", _("Antrean"), DESK_ROLES, ("/periksa",)),
     Entry("/pengawas", _("Pengawasan"), CHIEF_ROLES),
+    Entry("/hitungan", _("Hitungan"), OFFICES),
     Entry("/kelola", _("Kelola"), frozenset({Role.ADMINISTRATOR})),
     Entry("/pengamat", _("Pengamatan"), frozenset({Role.OBSERVER})),
 )

@@ -7,14 +7,25 @@ from typing import Any
 from flask import Blueprint, Flask, Response, jsonify
 from werkzeug.routing import BaseConverter
 
-from portal.api import accounts, desk, files, me, offices, proof, rosters, uploads
+from portal.api import (
+    accounts,
+    counting,
+    desk,
+    duplicates,
+    files,
+    me,
+    offices,
+    proof,
+    rosters,
+    uploads,
+)
 from portal.api.calls import Call, register
 from portal.api.description import describe
 from portal.api.fields import PUBLIC_ID, REGION_CODE
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
-TOPICS = (me, uploads, files, rosters, proof, desk, offices, accounts)
+TOPICS = (me, uploads, files, rosters, duplicates, counting, proof, desk, offices, accounts)
 CALLS: tuple[Call, ...] = tuple(call for topic in TOPICS for call in topic.calls.declared)
 
 

@@ -43,6 +43,11 @@ def office_only() -> ResponseReturnValue | None:
     return _admit(CHIEF_ROLES)
 
 
+def counting_only() -> ResponseReturnValue | None:
+    """All offices and observers: whom the numbers of every party concern."""
+    return _admit(DESK_ROLES | {Role.ADMINISTRATOR, Role.OBSERVER})
+
+
 def manage_only() -> ResponseReturnValue | None:
     """Administrators."""
     return _admit(frozenset({Role.ADMINISTRATOR}))

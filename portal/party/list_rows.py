@@ -1,4 +1,4 @@
-"""The rows under a list's three tabs: rejected, stored with warnings, repeated within the list.
+"""The rows under a list's three tabs: rejected, stored with warnings, in a list more than once.
 
 Next station: the page; the download of the rejected rows is the API's.
 """
@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from portal.babel import locale
 from portal.context import services
+from verification.counting.tallies import repeats_of
+from verification.duplicates.told import external_count
 from verification.models import Member, RosterVersion
 from verification.rosters.rejected import rejected_rows
-from verification.rosters.rules.listwide import NIK_REPEATED
+from verification.rosters.rules.listwide import REPEATS
 from verification.rosters.texts import problems_of_warnings
 from verification.rosters.work import named_in_words
 
@@ -41,12 +43,15 @@ class Rows:
     next: int | None
 
 
-def counts_of(version: RosterVersion) -> dict[str, int]:
-    """How many rows each tab has."""
+def counts_of(session: Session, version: RosterVersion) -> dict[str, int]:
+    """How many rows each tab has; `ganda` sums what is beside it: the three kinds, other parties."""
+    kinds = repeats_of(session, version.id) if version.repeated is not None else {}
+    kinds["external"] = external_count(session, version)
     return {
         REJECTED: version.rejected or 0,
         WARNED: version.warned or 0,
-        REPEATED: version.repeated or 0,
+        REPEATED: sum(kinds.values()),
+        **kinds,
     }
 
 
@@ -54,7 +59,7 @@ def rows_of(session: Session, version: RosterVersion, tab: str, after: int) -> R
     """The rows of a tab after a line."""
     if tab == REJECTED:
         return _rejected(session, version, after)
-    return _warned(session, version, after, mask=NIK_REPEATED.flag if tab == REPEATED else None)
+    return _warned(session, version, after, mask=REPEATS if tab == REPEATED else None)
 
 
 def _rejected(session: Session, version: RosterVersion, after: int) -> Rows:

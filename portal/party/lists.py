@@ -26,6 +26,7 @@ from portal.refusals import BadInput
 from portal.roster_view import XLSX_TYPE, RosterView, version_of, view_of, waiting_view
 from verification import files
 from verification.checks.reasons import describe
+from verification.duplicates.told import external_rows
 from verification.errors import NotFound
 from verification.models import Participation, ReceivedFile, Roster, RosterVersion
 from verification.models.process import Purpose
@@ -153,7 +154,8 @@ def _page(
         version=version,
         corrects=corrects,
         rows=rows,
-        tab_counts=counts_of(version) if version else {},
+        tab_counts=counts_of(session, version) if version else {},
+        twins=external_rows(session, version) if version and asked["tab"] == TABS[2] else [],
         words=words,
         ask=ask,
         columns=COLUMNS,

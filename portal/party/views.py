@@ -14,10 +14,11 @@ from portal.party import (
     scans,
     sending,
     slot,
+    standing,
     uploading,
 )
 from portal.party.blueprint import bp
 
-TOPICS = (dossier, slot, uploading, lists, scans, sending, receipts, journal, decisions)
+TOPICS = (dossier, slot, uploading, lists, scans, sending, receipts, journal, decisions, standing)
 
 __all__ = ["TOPICS", "bp"]

@@ -65,8 +65,9 @@ def test_repeated_rows_have_a_tab_of_their_own(stand: Stand) -> None:
             row.warnings = NIK_REPEATED.flag
         session.scalars(select(RosterVersion)).one().repeated = 1
     page = stand.browser(COORDINATOR).get(f"/anggota/{the_list(stand)}?tab=ganda").text
-    assert "Ganda (1)" in page
-    assert page.count("ganda identik") == 2
+    assert "Ganda (2)" in page
+    assert page.count("(ganda identik); orangnya") == 2
+    assert "NIK dan nama sama (ganda identik): 2 baris" in page
     assert "ANGGOTA CONTOH 3" not in page
 
 
