@@ -17,6 +17,7 @@ from portal.bench.measuring import Task
 from portal.bench.postgres import PostgresMissing
 from portal.bench.running import CannotRun, Plan, run
 from portal.bench.stand import NginxMissing
+from portal.cli.bench_rosters import rosters
 
 MIB = 1024**2
 PARTS = ("bulk", "documents", "trickle", "cut")
@@ -25,6 +26,9 @@ PARTS = ("bulk", "documents", "trickle", "cut")
 @click.group()
 def bench() -> None:
     """Ukur kecepatan di mesin ini. Measure on this machine."""
+
+
+bench.add_command(rosters)
 
 
 @bench.command()
@@ -42,6 +46,7 @@ def bench() -> None:
 @click.option("--processes", default=2, show_default=True, help="Upload processes of ours.")
 @click.option("--paths", default="nginx,direct", show_default=True)
 @click.option("--pin/--no-pin", default=True, help="Client on one core, server on another.")
+@click.option("--touch/--no-touch", default=True, help="Touch free memory before each run.")
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
@@ -73,6 +78,7 @@ def uploads(
     processes: int,
     paths: str,
     pin: bool,
+    touch: bool,
     folder: Path,
     peers: Path,
     json_file: Path | None,
@@ -91,7 +97,7 @@ def uploads(
         wanted += [tasks.cut(cuts, rate, reset=r) for rate in (2_000_000, 0) for r in (False, True)]
     plan = Plan(
         contenders=_chosen(who, processes, peers.resolve()),
-        tasks=wanted,
+        tasks=wanted if touch else [tasks.untouched(task) for task in wanted],
         rounds=rounds,
         paths=[path == "nginx" for path in paths.split(",")],
         policy=policy,

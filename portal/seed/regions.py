@@ -114,6 +114,11 @@ def districts_of(regency_code: str) -> list[str]:
     return [row["code"] for row in _read("districts") if row["regency_code"] == regency_code]
 
 
+def district_codes() -> list[str]:
+    """The codes of all kecamatan of the shipped table, in order."""
+    return [row["code"] for row in _read("districts")]
+
+
 def _read(name: str) -> list[dict[str, str]]:
     with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

@@ -54,10 +54,23 @@ def install_python() -> None:
     )  # fmt: skip
 
 
+def install_rosters() -> None:
+    """What `sipol bench rosters` compares with, in another environment of its own."""
+    place = TARGET / "rosters"
+    shutil.copytree(HERE / "rosters", place, dirs_exist_ok=True)
+    if not (place / "venv" / "bin" / "python").exists():
+        venv.create(place / "venv", with_pip=True)
+    _run(
+        [place / "venv" / "bin" / "python", "-m", "pip", "install", "--quiet", "--require-hashes",
+         "--disable-pip-version-check", "-r", place / "requirements.txt"]
+    )  # fmt: skip
+
+
 INSTALL: dict[str, Callable[[], None]] = {
     "tusd": install_tusd,
     "@tus/server": install_node,
     "tuspyserver, tuswsgi, resumable-upload": install_python,
+    "marshmallow, pydantic, pandera, Frictionless": install_rosters,
 }
 
 
@@ -71,16 +84,21 @@ def lock() -> None:
         package.pop("resolved", None)
     path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
     places = {key: "" for key in os.environ if key.startswith("PIP_") and key != "PIP_CERT"}
+    for place in (HERE, HERE / "rosters"):
+        _lock_python(place, places)
+
+
+def _lock_python(place: Path, without: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.txt"
         _run(
             [sys.executable, "-m", "piptools", "compile", "--quiet", "--generate-hashes",
              "--allow-unsafe", "--strip-extras", "--no-emit-index-url", "--no-emit-trusted-host",
              "--no-emit-find-links", "--no-emit-options", "--no-header", "--no-annotate",
-             "--output-file", out, HERE / "requirements.in"],
-            without=places,
+             "--output-file", out, place / "requirements.in"],
+            without=without,
         )  # fmt: skip
-        (HERE / "requirements.txt").write_text(out.read_text("utf-8"), "utf-8")
+        (place / "requirements.txt").write_text(out.read_text("utf-8"), "utf-8")
 
 
 def _locked() -> dict[str, str]:

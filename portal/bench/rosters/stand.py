@@ -34,7 +34,10 @@ DATABASES = ("postgresql", "sqlite")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
-    """`now`: a moment at which lists may be sent. `server`: PostgreSQL's first process, else 0."""
+    """`now`: a moment at which lists may be sent. `server`: PostgreSQL's first process, else 0.
+
+    `server_folder`: a place that the server may read.
+    """
 
     sessions: Sessions
     folder: Path
@@ -42,6 +45,7 @@ class Stand:
     election: str
     requirement: str
     server: int
+    server_folder: Path
 
     def add_party(self, number: int) -> str:
         """A party that takes part; its public id."""
@@ -94,13 +98,13 @@ def stand(database: str, folder: Path) -> Iterator[Stand]:
     """An empty installation on `postgresql` or `sqlite`. Raises PostgresMissing."""
     folder.mkdir(parents=True, exist_ok=True)
     if database == "sqlite":
-        yield _filled(f"sqlite:///{folder / 'sipol.db'}", folder, 0)
+        yield _filled(f"sqlite:///{folder / 'sipol.db'}", folder, 0, folder)
         return
     with Cluster(POSTGRESQL) as cluster, cluster.database() as url:
-        yield _filled(url, folder, cluster.pid)
+        yield _filled(url, folder, cluster.pid, cluster.folder)
 
 
-def _filled(url: str, folder: Path, server: int) -> Stand:
+def _filled(url: str, folder: Path, server: int, server_folder: Path) -> Stand:
     engine = make_engine(url, pool_size=4)
     migrate(engine)
     sessions = Sessions(engine)
@@ -122,4 +126,5 @@ def _filled(url: str, folder: Path, server: int) -> Stand:
             election=election.code,
             requirement=requirement.code,
             server=server,
+            server_folder=server_folder,
         )
