@@ -21,8 +21,8 @@ from portal.intake import PortalPolicy
 from portal.keys import KeyStore
 from portal.upload_slot import hooks_in, index_in
 from uploads.exposition import Exposed, disk_levels
-from uploads.filestore import FileStore
 from uploads.handler import Handler
+from uploads.packing import PackingStore
 from uploads.receiver import serve
 from uploads.server import UploadServer
 from uploads.space import Space
@@ -81,7 +81,7 @@ def front_of(config: Config, index: int, sessions: Sessions, hooks: HookAddress)
 
 def _common(config: Config, index: int, sessions: Sessions) -> dict[str, Any]:
     return {
-        "store": FileStore(config.upload_root, headroom=config.disk_headroom),
+        "store": PackingStore(config.upload_root, headroom=config.disk_headroom),
         "secret": KeyStore(config.keys_dir).upload_secret(),
         "policy": PortalPolicy(sessions, config),
         "shards": config.shards_of(index),

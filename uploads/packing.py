@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from uploads import events
 from uploads.body import Body, BodyEnding, Piece
 from uploads.counters import Counters
 from uploads.errors import UnknownUpload
@@ -138,7 +139,9 @@ class Packing:
             arrival = done.result()
             self._counters.created += 1
             self._counters.finished += 1
+            self._counters.packed += 1
             self._counters.bytes_stored += arrival.size
+            events.finished(arrival)
             self.report(arrival)
 
     def _may_gather(self, length: int) -> bool:

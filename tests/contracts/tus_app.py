@@ -13,7 +13,8 @@ from typing import Any
 from portal.offspring import die_with_parent
 from portal.tusd_process import BUILT
 from tests.unit.uploads.builders import CLAIM, SECRET
-from uploads import Arrival, CreateRequest, CreationRefused, FileStore, Grant, UploadServer
+from uploads import Arrival, CreateRequest, CreationRefused, Grant, UploadServer
+from uploads.packing import PackingStore
 from uploads.receiver import serve
 from uploads.tusd.engine import EngineStart, program
 from uploads.tusd.hooks import HookAddress
@@ -76,7 +77,7 @@ def the_engine() -> dict[str, Any]:
 
 low, high = (int(text) for text in os.environ.get("TUS_SHARDS", "0-256").split("-"))
 server = UploadServer(
-    store=FileStore(
+    store=PackingStore(
         ROOT,
         headroom=int(os.environ.get("TUS_HEADROOM", "0")),
         preallocate=os.environ.get("TUS_PREALLOCATE", "1") == "1",
