@@ -60,7 +60,7 @@ NEEDED: tuple[tuple[str, tuple[str, ...]], ...] = (
      ("bubblewrap",)),
     (r"^tests/journeys/test_(pages|main_job|bad_line_browser|no_leaks)", ("Chromium",)),
     (r"\[.*postgresql", ("PostgreSQL",)),
-    (r"^tests/(contracts|journeys)/test_(tusd_|engines)|\[.*tusd", ("tusd",)),
+    (r"^tests/(contracts|journeys)/.*(tusd|test_engines)", ("tusd",)),
 )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def hook_of(server: TusProcess) -> tuple[int, str]:
 
 def listening(pid: int) -> set[str]:
     """TCP sockets a process listens at."""
-    names = {os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()}
+    names = {str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()}
     rows = [
         line.split()
         for table in ("tcp", "tcp6")

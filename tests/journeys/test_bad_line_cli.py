@@ -17,14 +17,15 @@ from tests.stack import ROOT, SIPOL, Stack, sipol
 from tests.traffic import AD_ART, Caller, wait_for
 
 SIZE = 200_000_000
+SHORT = 24_000_000
 RATE = 2_000_000
 KILLS, CUTS = 2, 3
 MOST_RECEIVED = 1.02
 
 
-@pytest.fixture(scope="module")
-def stack(seeded_home: Path) -> Iterator[Stack]:
-    with Stack(seeded_home, line=True) as stack:
+@pytest.fixture
+def stack(seeded_home: Path, engine: str) -> Iterator[Stack]:
+    with Stack(seeded_home, line=True, uploads=engine) as stack:
         yield stack
 
 
@@ -55,18 +56,29 @@ class Terminal:
         return [json.loads(line) for line in self.lines.read_text().splitlines()]
 
 
+@pytest.mark.parametrize(
+    ("engine", "size"),
+    [
+        ("builtin", SIZE),
+        ("tusd", SHORT),
+        pytest.param("tusd", SIZE, marks=pytest.mark.soak),
+    ],
+)
 def test_200_mb_killed_twice_and_cut_at_random_arrive_once(
-    stack: Stack, tmp_path: Path, record_testsuite_property: Callable[[str, object], None]
+    stack: Stack,
+    size: int,
+    tmp_path: Path,
+    record_testsuite_property: Callable[[str, object], None],
 ) -> None:
     assert stack.line is not None
     signs = random.Random("cli")
-    file = padded_pdf(tmp_path / AD_ART.filename, SIZE, seed="cli")
+    file = padded_pdf(tmp_path / AD_ART.filename, size, seed="cli")
     terminal = Terminal(stack, tmp_path)
     kills = [
-        signs.randrange(*span) for span in ((SIZE // 8, SIZE // 3), (SIZE // 2, SIZE * 2 // 3))
+        signs.randrange(*span) for span in ((size // 8, size // 3), (size // 2, size * 2 // 3))
     ]
-    restart = signs.randrange(SIZE * 2 // 5, SIZE // 2)
-    stack.line.cut_at(*(signs.randrange(SIZE // 20, SIZE * 19 // 20) for _ in range(CUTS)))
+    restart = signs.randrange(size * 2 // 5, size // 2)
+    stack.line.cut_at(*(signs.randrange(size // 20, size * 19 // 20) for _ in range(CUTS)))
     stack.line.rate = RATE
 
     process = terminal.start(file)
@@ -97,9 +109,9 @@ def test_200_mb_killed_twice_and_cut_at_random_arrive_once(
     assert checked["genuine"] is True
     # It was created once, and hardly a byte came twice.
     party = Caller(stack.direct_url, stack.logins["koordinator.a"].token)
-    assert party.status(upload)["length"] == SIZE
+    assert party.status(upload)["length"] == size
     creations = [line for line in stack.access_log() if line["path"] == "/files/"]
     assert len(creations) == 1
-    share = stack.received(upload) / SIZE
-    record_testsuite_property("sipol upload, bytes at nginx", f"{share:.4f} of the file")
+    share = stack.received(upload) / size
+    record_testsuite_property(f"sipol upload, bytes at nginx ({size})", f"{share:.4f} of the file")
     assert 1 <= share <= MOST_RECEIVED

@@ -14,15 +14,15 @@ from tests.contracts.tusjs import tusjs
 from tests.files import pdf
 from tests.large_files import padded_pdf
 from tests.stack import Stack
-from tests.traffic import AD_ART, OFFICE, Caller, Visitor, assert_proven, upload_id
+from tests.traffic import AD_ART, OFFICE, TUS, Caller, Visitor, ask, assert_proven, upload_id
 
 SIZE = 1_500_000
 CHUNK = 400_000
 
 
-@pytest.fixture(scope="module")
-def stack(seeded_home: Path) -> Iterator[Stack]:
-    with Stack(seeded_home, line=True) as stack:
+@pytest.fixture(scope="module", params=["builtin", "tusd"])
+def stack(seeded_home: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with Stack(seeded_home, line=True, uploads=request.param) as stack:
         yield stack
 
 
@@ -81,6 +81,36 @@ def test_tusjs(
 ) -> None:
     report = tusjs(
         f"{party.address}/files/", file, chunk, mode,
+        {"metadata": AD_ART.metadata(), "headers": party.bearer},
+    )  # fmt: skip
+    assert report["creations"] == 1
+    assert_proven(stack, party, report["id"], file, tmp_path)
+
+
+@pytest.mark.parametrize("chunk", [0, 150_000])
+def test_tusjs_in_four_parallel_parts(
+    stack: Stack, party: Caller, file: Path, tmp_path: Path, chunk: int
+) -> None:
+    """Parts say nothing of what the file is for; the final upload does, and is judged."""
+    report = tusjs(
+        f"{party.address}/files/", file, chunk, "plain",
+        {"metadata": AD_ART.metadata(), "headers": party.bearer, "parallelUploads": 4},
+    )  # fmt: skip
+    assert report["creations"] == 5
+    assert_proven(stack, party, report["id"], file, tmp_path)
+
+
+def test_tusjs_does_not_know_the_length_before_the_end(
+    stack: Stack, party: Caller, file: Path, tmp_path: Path
+) -> None:
+    offered = ask(party.address, "OPTIONS", "/files/").headers["tus-extension"].split(",")
+    if "creation-defer-length" not in offered:
+        fields = {**TUS, **party.bearer, "Upload-Defer-Length": "1"}
+        refused = ask(party.address, "POST", "/files/", fields).expect(400)
+        assert refused.json()["code"] == "not_offered"
+        return
+    report = tusjs(
+        f"{party.address}/files/", file, CHUNK, "deferred",
         {"metadata": AD_ART.metadata(), "headers": party.bearer},
     )  # fmt: skip
     assert report["creations"] == 1

@@ -21,6 +21,7 @@ from tests.traffic import (
     assert_proven,
     upload_id,
 )
+from uploads.capability import shard_of
 
 MOVES = ("tusd", "builtin", "tusd")
 SIZE = 2_500_000
@@ -52,6 +53,19 @@ class Begun:
         assert offset + step <= self.party.offset(self.path) <= offset + 2 * step
 
 
+def dies_in_the_middle(stack: Stack, begun: Begun) -> None:
+    """tusd is killed with -9 while it writes; it is started again, and the file goes on to its end."""
+    shard = shard_of(upload_id(begun.path))
+    index = next(n for n in range(2) if shard in stack.config.shards_of(n))
+    offset = begun.party.offset(begun.path)
+    with OpenPatch(begun.party.address, begun.path, offset, SIZE - offset) as line:
+        line.feed(begun.content[offset : offset + 100_000])
+        with stack.fault():
+            stack.kill(f"tusd-{index}")
+            assert line.status() in (0, 503)
+            begun.party.go_on(begun.path, begun.content)
+
+
 def test_uploads_go_on_whoever_stores_them(stack: Stack, tmp_path: Path) -> None:
     signs = random.Random("engines")
     party = Caller(stack.base_url, stack.logins["koordinator.a"].token)
@@ -76,7 +90,7 @@ def test_uploads_go_on_whoever_stores_them(stack: Stack, tmp_path: Path) -> None
         path = party.create(len(whole), OFFICE)
         party.patch(path, 0, whole).expect(204)
         done.append((path, whole))
-    party.go_on(slow.path, slow.content)
+    dies_in_the_middle(stack, slow)
     party.go_on(half[0].path, half[0].content)
     for begun in (slow, *half):
         assert_proven(stack, party, upload_id(begun.path), begun.content, tmp_path)

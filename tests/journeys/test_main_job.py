@@ -93,11 +93,20 @@ def proven(stack: Stack, parties: list[PartyJob], folder: Path) -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(
+    ("database", "engine"),
+    [
+        ("sqlite", "tusd"),
+        ("postgresql", "builtin"),
+        # What the one below is, and what is left.
+        pytest.param("sqlite", "builtin", marks=pytest.mark.soak),
+        pytest.param("postgresql", "tusd", marks=pytest.mark.soak),
+    ],
+)
 def test_from_nothing_to_repaired_and_published(
-    start_stack: StartStack, database: str, tmp_path: Path
+    start_stack: StartStack, database: str, engine: str, tmp_path: Path
 ) -> None:
-    stack = start_stack(database, portal_processes=2)
+    stack = start_stack(database, portal_processes=2, uploads=engine)
     parties = submitted(stack, SMALL, tmp_path)
     rows: Decided = {}
     for desk, by_keys in ((DESK_BANDUNG, SMALL.by_keys), (DESK_NATION, 0)):
