@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from pathlib import Path
+from typing import BinaryIO
 
 from portal.bench.client import pattern
 from portal.bench.stand import Stand
-from uploads.arrivals import ArrivalLog
+from uploads.shelf import Shelf
 
 BLOCK = 1024**2
 COMPARED = 16 * BLOCK
+Opener = Callable[[], BinaryIO]
 
 
 class WrongFiles(Exception):
@@ -32,30 +34,29 @@ def check_files(stand: Stand, expected: Sequence[tuple[int, int]], *, largest: i
     for size, count in expected:
         wanted[size] += count
     found: Counter[int] = Counter()
-    one: Path | None = None
-    for path, size in _files(stand):
+    one: Opener | None = None
+    for opener, size in _files(stand):
         if size in wanted:
             found[size] += 1
             if size == largest:
-                one = path
+                one = opener
     if any(found[size] < count for size, count in wanted.items()):
         raise WrongFiles(f"expected {dict(wanted)} (bytes: files), found {dict(found)}")
     if one is not None:
-        _compare(one)
+        _compare(one, largest)
 
 
-def _files(stand: Stand) -> Iterator[tuple[Path, int]]:
+def _files(stand: Stand) -> Iterator[tuple[Opener, int]]:
     if stand.contender.own:
-        log = ArrivalLog(stand.config.upload_root)
-        for arrival in log.scan():
-            path = stand.config.upload_root / "data" / arrival.upload_id
-            if path.stat().st_size == arrival.size:
-                yield path, arrival.size
+        shelf = Shelf(stand.config.upload_root)
+        for arrival in shelf.scan():
+            if shelf.size(arrival.upload_id) == arrival.size:
+                yield partial(shelf.open, arrival.upload_id), arrival.size
         return
     for folder, _, names in os.walk(stand.config.upload_root):
         for name in names:
             path = Path(folder) / name
-            yield path, path.stat().st_size
+            yield partial(path.open, "rb"), path.stat().st_size
 
 
 @cache
@@ -63,10 +64,9 @@ def _pattern() -> bytes:
     return pattern()
 
 
-def _compare(path: Path) -> None:
+def _compare(opener: Opener, size: int) -> None:
     whole = _pattern()
-    size = path.stat().st_size
-    with path.open("rb") as file:
+    with opener() as file:
         for start in (0, max(0, size - COMPARED)):
             file.seek(start)
             at = start
@@ -74,5 +74,5 @@ def _compare(path: Path) -> None:
                 begin = at % len(whole)
                 doubled = whole[begin:] + whole[:begin] if begin else whole
                 if block != doubled[: len(block)]:
-                    raise WrongFiles(f"{path.name}: other bytes than sent near {at}")
+                    raise WrongFiles(f"{size} bytes: others than sent near {at}")
                 at += len(block)

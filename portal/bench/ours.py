@@ -26,8 +26,8 @@ from portal.keys import KeyStore
 from portal.upload_slot import index_in
 from portal.uploads_process import HASH_THREADS, POLICY_THREADS, PRIVATE
 from uploads import operations
-from uploads.filestore import FileStore
 from uploads.hot import HotDigests, Running
+from uploads.packing import PackingStore
 from uploads.policy import Arrival, Claim, CreateRequest, Grant, Policy
 from uploads.receiver import serve
 from uploads.server import UploadServer
@@ -61,7 +61,7 @@ class Anybody:
         """Nothing was reserved."""
 
 
-class Unread(FileStore):
+class Unread(PackingStore):
     """A store whose finished files are never read again, so that their hash costs nothing."""
 
     def read(self, upload_id: str) -> BinaryIO:  # noqa: ARG002
@@ -94,7 +94,7 @@ def main() -> None:
 
 def server_of(config: Config, environ: Mapping[str, str]) -> UploadServer:
     """The server, its switches set."""
-    kind = FileStore if environ.get(HASHED, "1") == "1" else Unread
+    kind = PackingStore if environ.get(HASHED, "1") == "1" else Unread
     return UploadServer(
         store=kind(
             config.upload_root,
