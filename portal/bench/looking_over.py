@@ -56,7 +56,11 @@ def _files(stand: Stand) -> Iterator[tuple[Opener, int]]:
     for folder, _, names in os.walk(stand.config.upload_root):
         for name in names:
             path = Path(folder) / name
-            yield partial(path.open, "rb"), path.stat().st_size
+            yield partial(_open, path), path.stat().st_size
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 @cache
