@@ -138,6 +138,13 @@ class Cluster:
             self._server = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would come; the folder stays for `serve`."""
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
+            self._server = None
+
     def _start(self) -> None:
         if self._owner is not None:
             os.chown(self.folder, self._owner.pw_uid, self._owner.pw_gid)
@@ -146,19 +153,32 @@ class Cluster:
             self._bin / "initdb", "--no-sync", "--auth=trust", f"--username={SUPERUSER}",
             "--encoding=UTF8", "--locale=C.UTF-8", f"--pgdata={data}",
         )  # fmt: skip
+        self.serve()
+
+    def serve(self) -> None:
+        """Start the server on its folder and wait until it answers. Raises PostgresMissing."""
         settings = self._settings | {"unix_socket_directories": str(self.folder)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        self._server = self._popen(self._bin / "postgres", "-D", data, "-p", self.port, *options)
+        command = (self._bin / "postgres", "-D", self.folder / "data", "-p", self.port, *options)
+        self._server = self._popen(*command)
         deadline = time.monotonic() + 60
         while True:
             try:
                 self._execute(sql.SQL("SELECT 1"))
             except psycopg.OperationalError as error:
-                if self._server.poll() is not None or time.monotonic() > deadline:
+                if time.monotonic() > deadline:
                     raise PostgresMissing(self._log()) from error
+                if self._server.poll() is not None:
+                    if not self._still_there():
+                        raise PostgresMissing(self._log()) from error
+                    self._server = self._popen(*command)
                 time.sleep(0.05)
             else:
                 return
+
+    def _still_there(self) -> bool:
+        """Whether processes of a server that was killed have not yet noticed."""
+        return "pre-existing shared memory block" in self._log()[-500:]
 
     def _make_template(self) -> None:
         self._execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
