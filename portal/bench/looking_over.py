@@ -18,6 +18,7 @@ from uploads.shelf import Shelf
 
 BLOCK = 1024**2
 COMPARED = 16 * BLOCK
+Open = Callable[[], BinaryIO]
 Opener = Callable[[], BinaryIO]
 
 
@@ -26,7 +27,7 @@ class WrongFiles(Exception):
 
 
 def check_files(stand: Stand, expected: Sequence[tuple[int, int]], *, largest: int) -> None:
-    """Raise WrongFiles unless there are `expected` files, as (bytes, how many), one compared whole.
+    """Raise WrongFiles unless there are `expected` files, as (bytes, how many), one compared.
 
     `largest`: of which size one is compared with what was sent, its beginning and its end.
     """
@@ -34,26 +35,28 @@ def check_files(stand: Stand, expected: Sequence[tuple[int, int]], *, largest: i
     for size, count in expected:
         wanted[size] += count
     found: Counter[int] = Counter()
-    one: Opener | None = None
-    for opener, size in _files(stand):
-        if size in wanted:
-            found[size] += 1
-            if size == largest:
-                one = opener
+    one: Open | None = None
+    for opened, size in _files(stand):
+        found[size] += 1
+        if size == largest:
+            one = opened
     if any(found[size] < count for size, count in wanted.items()):
-        raise WrongFiles(f"expected {dict(wanted)} (bytes: files), found {dict(found)}")
+        missing = {size: f"{found[size]} of {count}" for size, count in wanted.items()}
+        raise WrongFiles(f"found (bytes: files) {missing}")
     if one is not None:
         _compare(one, largest)
 
 
-def _files(stand: Stand) -> Iterator[tuple[Opener, int]]:
+def _files(stand: Stand) -> Iterator[tuple[Open, int]]:
+    root = stand.config.upload_root
     if stand.contender.own:
-        shelf = Shelf(stand.config.upload_root)
+        # Plain or packed, as the portal finds them; only what has an arrival counts.
+        shelf = Shelf(root)
         for arrival in shelf.scan():
             if shelf.size(arrival.upload_id) == arrival.size:
                 yield partial(shelf.open, arrival.upload_id), arrival.size
         return
-    for folder, _, names in os.walk(stand.config.upload_root):
+    for folder, _, names in os.walk(root):
         for name in names:
             path = Path(folder) / name
             yield partial(_open, path), path.stat().st_size
@@ -68,15 +71,16 @@ def _pattern() -> bytes:
     return pattern()
 
 
-def _compare(opener: Opener, size: int) -> None:
+def _compare(opened: Open, size: int) -> None:
     whole = _pattern()
-    with opener() as file:
+    with opened() as file:
         for start in (0, max(0, size - COMPARED)):
             file.seek(start)
-            at = start
-            while (block := file.read(BLOCK)) and at < start + COMPARED:
+            at, end = start, min(size, start + COMPARED)
+            while at < end:
+                block = file.read(min(BLOCK, end - at))
                 begin = at % len(whole)
-                doubled = whole[begin:] + whole[:begin] if begin else whole
-                if block != doubled[: len(block)]:
-                    raise WrongFiles(f"{size} bytes: others than sent near {at}")
+                sent = (whole[begin : begin + len(block)] + whole)[: len(block)]
+                if not block or block != sent:
+                    raise WrongFiles(f"other bytes than sent near {at} of {size}")
                 at += len(block)
