@@ -22,6 +22,9 @@ from uploads.threads import run
 class PackingOperations(Operations):
     """The uploads of one process over plain files and packs."""
 
+    packs_more = True
+    """Another engine answers and reports what was packed before it, and packs nothing itself."""
+
     def __init__(self, *, store: PackingStore, **settings: Any) -> None:
         super().__init__(store=store, **settings)
         self._packed = store
@@ -31,7 +34,7 @@ class PackingOperations(Operations):
         self, wanted: Wanted, body: Body | None = None, expected: Expected | None = None
     ) -> Upload:
         """As in the base. A document that could not be packed for want of room is not created at all."""
-        if wanted.parts or body is None or isinstance(expected, Awaited):
+        if not self.packs_more or wanted.parts or body is None or isinstance(expected, Awaited):
             return await super().create(wanted, body, expected)
         upload = await self._creation.permit(wanted)
         rest: Body | None = body

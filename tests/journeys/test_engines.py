@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,12 +14,14 @@ from tests.large_files import padded_pdf
 from tests.stack import Stack, environment, sipol
 from tests.traffic import (
     AD_ART,
+    OCTETS,
     OFFICE,
     TUS,
     Caller,
     OpenPatch,
     ask,
     assert_proven,
+    spelled,
     upload_id,
 )
 from uploads.capability import shard_of
@@ -51,6 +54,20 @@ class Begun:
             line.feed(self.content[offset + step : offset + 2 * step])
         # What nginx alone had of a line cut at this speed is lost; never what was acknowledged.
         assert offset + step <= self.party.offset(self.path) <= offset + 2 * step
+
+
+def with_creation(party: Caller, content: bytes) -> str:
+    """The path of a document sent in one request."""
+    fields = {
+        **TUS,
+        **party.bearer,
+        "Content-Type": OCTETS,
+        "Upload-Length": str(len(content)),
+        "Upload-Metadata": spelled(OFFICE.metadata()),
+    }
+    answer = ask(party.address, "POST", "/files/", fields, content).expect(201)
+    assert answer.headers["upload-offset"] == str(len(content))
+    return urlsplit(answer.headers["location"]).path
 
 
 def dies_in_the_middle(stack: Stack, begun: Begun) -> None:
@@ -90,6 +107,9 @@ def test_uploads_go_on_whoever_stores_them(stack: Stack, tmp_path: Path) -> None
         path = party.create(len(whole), OFFICE)
         party.patch(path, 0, whole).expect(204)
         done.append((path, whole))
+        # Small and whole with its creation: our own server packs it.
+        at_once = pdf(text=f"Sekaligus pada mesin {engine} {len(done)}")
+        done.append((with_creation(party, at_once), at_once))
     dies_in_the_middle(stack, slow)
     party.go_on(half[0].path, half[0].content)
     for begun in (slow, *half):

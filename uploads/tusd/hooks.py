@@ -143,7 +143,7 @@ class HookListener:
             return "200 OK", await self._desk.answer(event)
         if question["Type"] == "post-finish":
             upload_id = event["Upload"]["ID"]
-            if is_upload_id(upload_id):
+            if is_upload_id(upload_id) and not event["Upload"]["IsPartial"]:
                 self._finished(upload_id)
             return "200 OK", {}
         return "403 Forbidden", {}

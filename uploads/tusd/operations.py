@@ -18,11 +18,11 @@ from uploads.body import Body
 from uploads.checksums import Expected
 from uploads.creation import Wanted
 from uploads.errors import Refusal, StoreTrouble, UnknownUpload
-from uploads.filestore import FileStore
 from uploads.headers import OFFSET_OCTET_STREAM
 from uploads.locks import Lease
 from uploads.model import TUS_VERSION, Upload
-from uploads.operations import Operations
+from uploads.packing import PackingStore
+from uploads.packing_operations import PackingOperations
 from uploads.threads import run
 from uploads.transfer import Stored, receive
 from uploads.tusd.answers import refusal_in
@@ -40,16 +40,17 @@ LOOK_SECONDS = 30.0
 AT_ONCE = 200
 
 
-class EngineOperations(Operations):
+class EngineOperations(PackingOperations):
     """The uploads of one process and its tusd, which listens at `socket` and asks at `hooks`.
 
     `store` reads and removes what tusd writes, and has the root tusd is started in.
     """
 
     without = frozenset({"creation-defer-length"})
+    packs_more = False
 
     def __init__(
-        self, *, store: FileStore, socket: Path, hooks: HookAddress, **settings: Any
+        self, *, store: PackingStore, socket: Path, hooks: HookAddress, **settings: Any
     ) -> None:
         super().__init__(store=store, **settings)
         self._files = store
