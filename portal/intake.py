@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from portal import partials, quota
 from portal.clock import Clock, system_clock
 from portal.config import Config
+from portal.diagnosis.permission import PURPOSE, Diagnoses
 from portal.gathering import Gathering
 from portal.partials import Partials
 from portal.upload_metadata import Wanted
@@ -60,9 +61,12 @@ class PortalPolicy:
         self._writing: AbstractContextManager[object] = Lock() if self._on_sqlite else nullcontext()
         self._known = Known()
         self._partials = Partials(sessions, config, clock, self._known, self._writing)
+        self._diagnoses = Diagnoses(sessions, clock, self._writing, secure=config.production)
 
     def may_create(self, request: CreateRequest) -> Grant:
         """Judge a creation and reserve its bytes. Raises CreationRefused."""
+        if request.metadata.get("purpose") == PURPOSE:
+            return self._diagnoses.may_create(request)
         if request.partial:
             return self._partials.may_create(request)
         wanted = Wanted.from_metadata(request.metadata)

@@ -58,7 +58,7 @@ NEEDED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^tests/unit/(checks|sandbox)/", ("bubblewrap",)),
     (r"^tests/unit/(intake/test_worker_process|rosters/test_work|verification/test_handlers)",
      ("bubblewrap",)),
-    (r"^tests/journeys/test_(pages|main_job|bad_line_browser|no_leaks)", ("Chromium",)),
+    (r"^tests/journeys/test_(pages|diagnosis|main_job|bad_line_browser|no_leaks)", ("Chromium",)),
     (r"\[.*postgresql", ("PostgreSQL",)),
     (r"^tests/(contracts|journeys)/.*(tusd|test_engines)", ("tusd",)),
 )  # fmt: skip

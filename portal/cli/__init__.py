@@ -1,7 +1,7 @@
 """The command line `sipol`: one lazy table of commands, so that a party laptop needs no server.
 
 Name → (where it is, what it does). A module is imported when its command is called; the base
-install knows `upload` and `verify`, the `server` extra brings the rest.
+install knows `upload`, `verify` and `doctor`, the `server` extra brings the rest.
 """
 
 from portal.cli.lazy import LazyGroup
@@ -11,6 +11,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "upload": ("portal.cli.upload:upload", "Unggah berkas; dilanjutkan bila terputus."),
     "verify": ("portal.cli.verify:verify", "Periksa tanda terima atau riwayat, tanpa jaringan."),
+    "doctor": ("portal.cli.doctor:doctor", "Periksa apa yang menghalangi unggahan di jalur ini."),
     "up": ("portal.cli.up:up", "Jalankan semuanya: nginx, portal, unggahan, pekerja."),
     "init": ("portal.cli.init:init", "Siapkan folder, kunci, basis data, wilayah, syarat."),
     "demo": ("portal.cli.demo:demo", "Akun contoh dan berkas contoh."),

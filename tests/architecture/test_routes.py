@@ -17,7 +17,7 @@ from portal.auth import guards
 from portal.babel import missing
 from verification.errors import DomainError
 
-PUBLIC = {"health", "public", "auth"}
+PUBLIC = {"auth", "diagnosis", "health", "public"}
 
 
 def test_every_blueprint_stands_beside_its_guard() -> None:
