@@ -1,12 +1,11 @@
 """The disk: full in the middle of a write, and what the kernel is asked for before an answer goes out."""
 
-import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.contracts.kernel_trace import before_answer, first, seen, wrapper_for
 from tests.contracts.tus_process import ENGINES, sha256, tus_process
 
 MB = 1_000_000
@@ -71,63 +70,19 @@ def test_a_reserved_length_is_refused_at_creation_and_never_in_the_middle(
         server.wait_until_heard(sha256(content))
 
 
-TO_OURSELVES = "X-Content-Type-Options"
-"""In what tusd says to the process before it, and never in what a client is told."""
-CALL = re.compile(r"^(\d+) +(?:<\.\.\. )?([a-z0-9_]+)(?: resumed>|\()(.*)$")
-
-
-def events(trace: str) -> Iterator[tuple[str, str]]:
-    """Calls in the order they returned, answers in the order they began: (name, arguments)."""
-    begun: dict[tuple[str, str], str] = {}
-    for line in trace.splitlines():
-        found = CALL.match(line)
-        if found is None:
-            continue
-        pid, name, rest = found.groups()
-        if "resumed>" in line:
-            yield name, begun.pop((pid, name), "") + rest
-        elif "HTTP/1.1" in rest and TO_OURSELVES not in rest:
-            yield "answer", rest
-        elif rest.endswith("<unfinished ...>"):
-            begun[pid, name] = rest
-        else:
-            yield name, rest
-
-
 @pytest.fixture(scope="module", params=ENGINES)
 def traced(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> list[tuple[str, str]]:
     """What one creation, two PATCHes and a HEAD asked of the kernel."""
-    assert shutil.which("strace"), "strace is missing: run `make test`, which installs it"
     root = tmp_path_factory.mktemp("traced")
     trace = root.with_name("trace.txt")
-    wrapper = (
-        "strace", "-f", "-y", "-s", "200", "-o", str(trace), "-e",
-        "trace=pwritev,pwritev2,pwrite64,fdatasync,fsync,rename,write,writev,sendto,sendmsg",
-    )  # fmt: skip
-    with tus_process(root, wrapper, TUS_ENGINE=request.param) as server:
+    with tus_process(root, wrapper_for(trace), TUS_ENGINE=request.param) as server:
         path = server.create(3000)
         assert server.patch(path, 0, b"a" * 1000) == 204
         assert server.patch(path, 1000, b"b" * 1000) == 204
         assert server.offset(path) == 2000
-    data = re.compile(r"/data/[0-9a-f]{32}>")
-    found = [
-        event for event in events(trace.read_text()) if event[0] != "write" or data.search(event[1])
-    ]
-    return [event for event in found if "healthz" not in event[1]]
-
-
-def before_answer(traced: list[tuple[str, str]], status: str, nth: int = 0) -> list[str]:
-    """Names and files of the calls between the answer before and the n-th answer of this status."""
-    answers = [index for index, event in enumerate(traced) if event[0] == "answer"]
-    ours = [index for index in answers if f"HTTP/1.1 {status}" in traced[index][1]][nth]
-    since = max((index for index in answers if index < ours), default=0)
-    return [f"{name} {rest}" for name, rest in traced[since + 1 : ours]]
-
-
-def first(calls: list[str], pattern: str) -> int:
-    return next(i for i, call in enumerate(calls) if re.search(pattern, call))
+    return seen(trace, r"/data/[0-9a-f]{32}>")
 
 
 def test_a_creation_is_renamed_and_its_directory_synced_before_201(
