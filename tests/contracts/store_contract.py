@@ -159,6 +159,47 @@ class StagingContract:
             assert list(store.ids(range(256))) == []
 
 
+class FinishedContract:
+    """A store of finished documents only, `put` whole: packs."""
+
+    def test_a_document_is_there_once_it_was_put(self, store: Any) -> None:
+        upload = an_upload(FIRST, 5, metadata={"filename": "naïve ☂.pdf", "empty": ""})
+        store.put(upload, b"abcde", START)
+        found = store.load(FIRST)
+        assert (found.finished, found.changed_at) == (True, START)
+        for name in ("upload_id", "length", "metadata", "owner", "claim", "max_size",
+                     "created_at", "expires_at"):  # fmt: skip
+            assert getattr(found, name) == getattr(upload, name), name
+        assert content(store) == b"abcde"
+
+    def test_before_there_is_nothing(self, store: Any) -> None:
+        for method in (store.load, store.read):
+            with pytest.raises(UnknownUpload):
+                method(FIRST)
+
+    @pytest.mark.parametrize("size", [1, 4096, 70_001, 1 << 20])
+    def test_its_bytes_are_those_that_were_put(self, store: Any, size: int) -> None:
+        body = bytes(range(256)) * (size // 256 + 1)
+        store.put(an_upload(FIRST, size, max_size=2**20), body[:size], START)
+        store.put(an_upload(SECOND, 3), b"xyz", START)
+        assert content(store) == body[:size]
+        assert content(store, SECOND) == b"xyz"
+
+    def test_an_erased_document_is_gone_and_the_others_stay(self, store: Any) -> None:
+        store.put(an_upload(FIRST, 3), b"abc", START)
+        store.put(an_upload(SECOND, 3), b"xyz", START)
+        assert store.erase(FIRST)
+        assert not store.erase(FIRST)
+        with pytest.raises(UnknownUpload):
+            store.load(FIRST)
+        assert content(store, SECOND) == b"xyz"
+
+    def test_what_no_upload_id_can_be_is_unknown(self, store: Any) -> None:
+        for name in ("", "../etc/passwd", "0" * 31, "0" * 33, "G" * 32, "0" * 31 + "\n"):
+            with pytest.raises(UnknownUpload):
+                store.load(name)
+
+
 class DeclaringContract:
     """Creation-defer-length: `CanDeclare`."""
 

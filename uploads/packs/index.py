@@ -9,6 +9,7 @@ Next station: `uploads/packs/reader.py`.
 
 import contextlib
 import logging
+import os
 import secrets
 import sqlite3
 import threading
@@ -71,7 +72,7 @@ class Mark:
 
 
 class Index:
-    """One connection, for one thread at a time; it is opened again when the file was replaced.
+    """One connection, for one thread at a time; opened again after a fork or when the file was replaced.
 
     Raises sqlite3.Error.
     """
@@ -80,7 +81,7 @@ class Index:
         self.path = path
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._inode = 0
+        self._opened_in = (0, 0)
 
     def create(self) -> None:
         """Make the index, or take the one there is; one process at a time.
@@ -233,10 +234,16 @@ class Index:
         connection.execute("COMMIT")
 
     def _open(self) -> sqlite3.Connection:
-        if self._connection is None or self._inode != self.path.stat().st_ino:
-            self.close()
+        # A child process must not use its parent's connection, nor close it.
+        if self._connection is None or self._opened_in != self._here():
+            if self._opened_in[0] == os.getpid():
+                self.close()
+            self._connection = None
             return self._connect("rw")
         return self._connection
+
+    def _here(self) -> tuple[int, int]:
+        return os.getpid(), self.path.stat().st_ino
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         self._connection = sqlite3.connect(
@@ -248,7 +255,7 @@ class Index:
         )
         if mode == "rwc":
             self._connection.execute("SELECT * FROM sqlite_master").fetchall()
-        self._inode = self.path.stat().st_ino
+        self._opened_in = self._here()
         return self._connection
 
 

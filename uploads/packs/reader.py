@@ -67,10 +67,11 @@ class Packs:
         """Every arrival, in the order of ids."""
         if not self._index.exists():
             return
-        for upload_id in self._index.ids():
-            arrival = self.arrival(upload_id)
-            if arrival is not None:
-                yield arrival
+        with _troubled():
+            for upload_id in self._index.ids():
+                arrival = self.arrival(upload_id)
+                if arrival is not None:
+                    yield arrival
 
     def since(self, mark: Mark, limit: int = 1000) -> tuple[list[str], Mark]:
         """Up to `limit` documents that came after a mark, and the mark to ask with next time."""

@@ -225,3 +225,16 @@ def test_after_kill_9_every_acknowledged_document_is_there(tmp_path: Path) -> No
     assert acknowledged <= set(found)
     assert all(content == upload_id.encode() * 400 for upload_id, content in found.items())
     assert Packs(tmp_path).totals()[0] == len(found)
+
+
+def test_a_child_process_reads_by_itself(tmp_path: Path) -> None:
+    """Servers fork: a connection to the index must not be used on both sides."""
+    store = PackStore(tmp_path)
+    store.put(an_upload(name(1), 3), b"abc", NOON)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if store.holds(name(1)) and store._index._opened_in[0] == os.getpid() else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    store.put(an_upload(name(2), 3), b"def", NOON)
+    assert store.holds(name(2))
+    store.close()
