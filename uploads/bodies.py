@@ -3,8 +3,7 @@
 Next station: `uploads/transfer.py` stores what comes.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 
 from uploads import events
 from uploads.body import Body, BodyStopped, BodyTaken
@@ -29,20 +28,21 @@ class Bodies:
         for body in self._bodies:
             body.interrupt(BodyStopped)
 
-    @contextmanager
-    def receiving(self, body: Body, lease: Lease | None = None) -> Iterator[None]:
+    def receiving(self, body: Body, lease: Lease | None = None) -> "_Receiving":
         """While the block lasts the body may be ended; by whoever wants the lease, too."""
+        return _Receiving(self, body, lease)
+
+    def add(self, body: Body, lease: Lease | None) -> None:
         self._bodies.add(body)
         self._counters.active += 1
         if lease is not None:
-            lease.when_wanted(lambda: body.interrupt(BodyTaken))
+            lease.when_wanted(partial(body.interrupt, BodyTaken))
         if self._stopping:
             body.interrupt(BodyStopped)
-        try:
-            yield
-        finally:
-            self._counters.active -= 1
-            self._bodies.discard(body)
+
+    def remove(self, body: Body) -> None:
+        self._counters.active -= 1
+        self._bodies.discard(body)
 
     def count(self, stored: Stored, upload: Upload, seconds: float = 0.0) -> None:
         """What came of a body for `upload`, as it was before."""
@@ -53,3 +53,20 @@ class Bodies:
             events.interrupted(upload.upload_id, came, seconds, stored.ending.code)
         self._counters.broken += isinstance(stored.ending, ConnectionBroken)
         self._counters.taken_over += isinstance(stored.ending, UploadLocked)
+
+
+class _Receiving:
+    """One use of `Bodies.receiving`; small, because ten thousand bodies may be slow at once."""
+
+    __slots__ = ("_bodies", "_body", "_lease")
+
+    def __init__(self, bodies: Bodies, body: Body, lease: Lease | None) -> None:
+        self._bodies = bodies
+        self._body = body
+        self._lease = lease
+
+    def __enter__(self) -> None:
+        self._bodies.add(self._body, self._lease)
+
+    def __exit__(self, *_: object) -> None:
+        self._bodies.remove(self._body)

@@ -10,10 +10,10 @@ import mmap
 
 PAGE = 4096
 MIB = 1024 * 1024
-BUFFER_BYTES = 1 * MIB
-MOST_BUFFERS = 64
+BUFFER_BYTES = 4 * MIB
+MOST_BUFFERS = 16
 """Half of them written while the other half is filled: so many fast bodies at once, the others wait."""
-KEPT_BUFFERS = 16
+KEPT_BUFFERS = 8
 HELD_BUDGET = 32 * MIB
 """What all slow bodies together hold: with many of them each is written in smaller pieces."""
 MOST_HELD = 64 * 1024

@@ -13,17 +13,27 @@ from typing import Protocol
 
 from uploads.body import NO_TRAILERS, BodyBroken, BodyEnding, BodyStalled, Piece
 from uploads.buffers import PAGE
-from uploads.supply import Supply
+from uploads.supply import FIRST_AGE, Supply
 
 KIB = 1024
 ADOPT_BYTES = 32 * KIB
 """So much at once is worth a large buffer."""
 QUICK_SECONDS = 0.5
 """A share that was filled in this time is worth one too."""
+DOZE_BYTES = 32 * KIB
+"""What may wait in the kernel, which holds several times as much without stopping the sender."""
+LEAST_DOZE_SECONDS = 0.1
+GRACE_SECONDS = 0.05
+"""A line that dozed gets this long to hand over what the kernel has, before an ending counts."""
 
 
 class Flow(Protocol):
     """The line a body comes from."""
+
+    @property
+    def patient(self) -> bool:
+        """What waits in the kernel is safe there, even if the other side goes away."""
+        ...
 
     def pause(self) -> None:
         """Receive nothing more for now; may be called again."""
@@ -35,12 +45,16 @@ class Flow(Protocol):
 
 
 class FedBody:
-    """A Body fed from the event loop that reads it: by copies, or by receiving into its `buffer`."""
+    """A Body fed from the event loop that reads it: by copies, or by receiving into its `buffer`.
+
+    A slow one on a patient line dozes between its pieces: what comes waits in the kernel, and is
+    received and written at one go.
+    """
 
     __slots__ = (
-        "_at", "_end", "_ending", "_enough", "_fed_at", "_flow", "_held", "_in_line", "_large",
-        "_lent", "_placed", "_reader", "_received", "_since", "_start", "_supply", "_swift",
-        "ended", "length", "trailers",
+        "_at", "_doze", "_dozing", "_end", "_ending", "_enough", "_fed_at", "_flow", "_held",
+        "_in_line", "_large", "_lent", "_placed", "_reader", "_received", "_since", "_soon",
+        "_start", "_supply", "_swift", "_taken_at", "ended", "length", "trailers",
     )  # fmt: skip
 
     def __init__(
@@ -64,8 +78,12 @@ class FedBody:
         self._held: bytearray | None = None
         self._lent: memoryview | None = None
         self._swift = False
-        self._since = self._fed_at = 0.0
+        self._since = self._fed_at = self._taken_at = 0.0
         self._in_line = False
+        # Seconds to doze before the next piece; 0 as long as the body is not known to be slow.
+        self._doze = 0.0
+        self._dozing = False
+        self._soon: type[BodyEnding] | None = None
 
     @property
     def open(self) -> bool:
@@ -132,6 +150,16 @@ class FedBody:
         self._deliver()
 
     def interrupt(self, why: type[BodyEnding]) -> None:
+        if not self.open:
+            return
+        if self._dozing and why is not BodyBroken:
+            self._wake()
+            self._soon = why
+            asyncio.get_running_loop().call_later(GRACE_SECONDS, self._break, why)
+        else:
+            self._break(why)
+
+    def _break(self, why: type[BodyEnding]) -> None:
         if self.open:
             self._ending = why
             self._deliver()
@@ -151,7 +179,14 @@ class FedBody:
             self._at = at
         self._placed = True
         if self.open and not self._ready():
-            piece = await self._next()
+            reader: asyncio.Future[Piece] = asyncio.get_running_loop().create_future()
+            self._reader = reader
+            self._await_more()
+            try:
+                piece = await reader
+            finally:
+                self._reader = None
+                self._supply.unwatch(self)
         else:
             piece = self._take()
             if self._flow is not None and self.open:
@@ -162,24 +197,24 @@ class FedBody:
             raise self._ending
         return b""
 
-    async def _next(self) -> Piece:
-        self._reader = asyncio.get_running_loop().create_future()
+    def _await_more(self) -> None:
         self._fed_at = time.monotonic()
         self._supply.watch(self)
-        self._line_up()
-        if self._flow is not None:
-            self._flow.resume()
-        try:
-            return await self._reader
-        finally:
-            self._reader = None
-            self._supply.unwatch(self)
+        if self._doze and not self.held and self._soon is None and not self._in_line:
+            self._fall_asleep()
+        else:
+            self._line_up()
+            if self._flow is not None:
+                self._flow.resume()
 
     def ripen(self, now: float) -> float | None:
         self._in_line = False
+        if self._dozing:
+            self._wake()
+            return None
         if self._reader is None or not self.held:
             return None
-        due = self._since + self._supply.age
+        due = self._due()
         if now < due:
             self._in_line = True
             return due
@@ -191,6 +226,24 @@ class FedBody:
         # A reader waits with the oldest byte for `age` at most, so a fed body never gets here late.
         if self._fed_at < since:
             self.interrupt(BodyStalled)
+
+    def _fall_asleep(self) -> None:
+        assert self._flow is not None
+        self._dozing = self._in_line = True
+        self._flow.pause()
+        self._supply.ripen_at(self._fed_at + self._doze, self)
+
+    def _wake(self) -> None:
+        self._dozing = False
+        # Silence in the kernel is none of the sender's.
+        self._fed_at = max(self._fed_at, time.monotonic() - self._supply.age)
+        if self._flow is not None:
+            self._flow.resume()
+
+    def _due(self) -> float:
+        """When the oldest byte is old: soon, while it is not known whether the body is slow."""
+        patient = self._flow is not None and self._flow.patient
+        return self._since + self._supply.age * (FIRST_AGE if patient else 1.0)
 
     def _note(self) -> None:
         self._fed_at = time.monotonic()
@@ -232,7 +285,10 @@ class FedBody:
         return self.held >= min(self._enough, self._supply.share)
 
     def _offer(self) -> None:
-        if not self._ready():
+        if self._doze and self._large is None and self._reader is not None:
+            # It has waited in the kernel long enough.
+            self._deliver()
+        elif not self._ready():
             self._line_up()
         elif self._reader is not None:
             self._deliver()
@@ -242,7 +298,7 @@ class FedBody:
     def _line_up(self) -> None:
         if self._reader is not None and not self._in_line and self.held:
             self._in_line = True
-            self._supply.ripen_at(self._since + self._supply.age, self)
+            self._supply.ripen_at(self._due(), self)
 
     def _deliver(self) -> None:
         reader = self._reader
@@ -260,8 +316,17 @@ class FedBody:
             piece, self._held = memoryview(self._held), None
         else:
             return b""
+        self._doze = self._doze_after(len(piece))
         self._at += len(piece)
         return piece
+
+    def _doze_after(self, count: int) -> float:
+        """How long until the line brings a small piece again, if it goes on as it does."""
+        before, self._taken_at = self._taken_at or self._since, time.monotonic()
+        if self._flow is None or not self._flow.patient or count >= DOZE_BYTES:
+            return 0.0
+        seconds = DOZE_BYTES * (self._taken_at - before) / count
+        return min(seconds, self._supply.age) if seconds >= LEAST_DOZE_SECONDS else 0.0
 
     def _give_back(self) -> None:
         if self._lent is not None:

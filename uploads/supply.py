@@ -8,7 +8,6 @@ Next station: `uploads/body.py`.
 
 import asyncio
 import time
-from collections import deque
 from typing import Protocol
 
 from uploads.buffers import HELD_BUDGET, LEAST_HELD, MOST_HELD, Pool
@@ -18,6 +17,8 @@ AGE_SECONDS = 2.0
 STALL_SECONDS = 90.0
 STEPS_PER_AGE = 100
 """Often enough that what became old is written in small handfuls, not all at one moment."""
+FIRST_AGE = 0.125
+"""Of `age`: after this part of it a body on a patient line is seen to be slow."""
 STALL_CHECKS = 10
 
 
@@ -25,7 +26,7 @@ class Waiting(Protocol):
     """A body whose reader waits."""
 
     def ripen(self, now: float) -> float | None:
-        """Hand out what is old; when to look again if the oldest byte is younger than thought."""
+        """Hand out what is old, or wake a line that dozed; when to look again if it is too early."""
         ...
 
     def check_stall(self, since: float) -> None:
@@ -46,7 +47,8 @@ class Supply:
         self._step = min(age, stall) / STEPS_PER_AGE
         self._next_stall_check = 0.0
         self._waiting: dict[Waiting, None] = {}
-        self._ripening: deque[tuple[float, Waiting]] = deque()
+        self._ripening: dict[int, list[Waiting]] = {}
+        self._looked = 0
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -74,6 +76,7 @@ class Supply:
         """A reader waits: watch that something comes."""
         self._waiting[body] = None
         if self._timer is None:
+            self._looked = int(time.monotonic() / self._step)
             self._next_stall_check = time.monotonic() + self._stall / STALL_CHECKS
             self._wind()
 
@@ -81,26 +84,29 @@ class Supply:
         self._waiting.pop(body, None)
 
     def ripen_at(self, moment: float, body: Waiting) -> None:
-        """Look at the body at `moment`."""
-        self._ripening.append((moment, body))
+        """Look at the body at `moment`, or a step later."""
         if self._timer is None:
+            self._looked = int(time.monotonic() / self._step)
             self._wind()
+        step = max(int(moment / self._step), self._looked) + 1
+        self._ripening.setdefault(step, []).append(body)
 
     def _wind(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._step, self._tick)
 
     def _tick(self) -> None:
-        now, ripening = time.monotonic(), self._ripening
-        while ripening and ripening[0][0] <= now:
-            _, body = ripening.popleft()
-            again = body.ripen(now)
-            if again is not None:
-                ripening.append((again, body))
+        now = time.monotonic()
+        before, self._looked = self._looked, int(now / self._step)
+        for step in range(before + 1, self._looked + 1):
+            for body in self._ripening.pop(step, ()):
+                again = body.ripen(now)
+                if again is not None:
+                    self.ripen_at(again, body)
         if now >= self._next_stall_check:
             self._next_stall_check = now + self._stall / STALL_CHECKS
             for body in list(self._waiting):
                 body.check_stall(now - self._stall)
-        if self._waiting or ripening:
+        if self._waiting or self._ripening:
             self._wind()
         else:
             self._timer = None

@@ -31,7 +31,7 @@ from uploads.store import CanStage, Store, Writer, trouble
 from uploads.threads import Crew
 
 MIB = 1024 * 1024
-WRITE_BYTES = 1 * MIB
+WRITE_BYTES = 4 * MIB
 SYNC_EVERY = 16 * MIB
 """Dirty bytes are bounded, so that the sync a HEAD waits for is short."""
 LEAST_BESIDE = 128 * 1024
@@ -178,7 +178,24 @@ async def receive(body: Body, place: Landing, upload: Upload, threads: Threads) 
     Raises what the last sync raises; what ended the body early comes back in `Stored.ending`, beside
     the offset that holds in spite of it.
     """
-    ending, landed = await _pour(body, place, upload, threads)
+    at, limit = upload.offset, upload.limit
+    ending: Refusal | None = None
+    landed: int | Refusal | None = None
+    try:
+        while landed is ending is None and (piece := await body.read(WRITE_BYTES, at)):
+            at += len(piece)
+            if at > limit:
+                raise LongerThanDeclared("the body exceeds the declared length")
+            if at == limit and body.length is None:
+                # Only its end tells whether a chunked body fits, and a file that is too long must
+                # not count as complete.
+                piece = bytes(piece)
+                ending = await _after_the_last_byte(body, at)
+            landed = await _store(place, piece, threads, last=ending is None and body.exhausted)
+    except BodyEnding as ended:
+        ending = refusal_for(ended)
+    except Refusal as refusal:
+        ending = refusal
     if landed is None:
         landed = await threads.disk.run(partial(_land, place, complete=ending is None))
     if isinstance(landed, ChecksumMismatch):
@@ -186,34 +203,6 @@ async def receive(body: Body, place: Landing, upload: Upload, threads: Threads) 
     if isinstance(landed, Refusal):
         raise landed
     return Stored(landed, ending)
-
-
-async def _pour(
-    body: Body, place: Landing, upload: Upload, threads: Threads
-) -> tuple[Refusal | None, int | Refusal | None]:
-    """What ended the body early, and what came of the landing if it was made with the last piece."""
-    at, limit = upload.offset, upload.limit
-    try:
-        while piece := await body.read(WRITE_BYTES, at):
-            at += len(piece)
-            if at > limit:
-                raise LongerThanDeclared("the body exceeds the declared length")
-            ending = None
-            if at == limit and body.length is None:
-                # Only its end tells whether a chunked body fits, and a file that is too long must
-                # not count as complete.
-                piece = bytes(piece)
-                ending = await _after_the_last_byte(body, at)
-            landed = await _store(place, piece, threads, last=ending is None and body.exhausted)
-            if ending is not None:
-                return ending, None
-            if landed is not None:
-                return None, landed
-    except BodyEnding as ended:
-        return refusal_for(ended), None
-    except Refusal as refusal:
-        return refusal, None
-    return None, None
 
 
 async def _store(

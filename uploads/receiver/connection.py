@@ -102,6 +102,11 @@ class Connection(asyncio.BufferedProtocol):
                 self._ahead += came
                 self.pause()
 
+    @property
+    def patient(self) -> bool:
+        """Unix sockets keep what was sent when the sender closes; TCP forgets it on a reset."""
+        return not self._shared.names_clients
+
     def pause(self) -> None:
         if not self._paused and self._transport is not None and not self.ended:
             self._paused = True

@@ -10,7 +10,6 @@ Next station: `uploads/server.py`.
 import logging
 import traceback
 
-from uploads.body import Body
 from uploads.fedbody import FedBody
 from uploads.handler import Handler
 from uploads.model import Reply, Request
@@ -38,15 +37,22 @@ class Exchanges:
 
     async def answer(self, line: Connection, head: Head) -> None:
         """From the head to the moment when the connection may have its next one."""
+        # One coroutine as long as the handler works: ten thousand of them may be slow.
         try:
-            await self._answer(line, head)
+            reply = self._healthy(head.request)
+            if reply is None:
+                reply = await self._handler.handle(head.request, line.body or NO_BODY)
+        except Exception as error:  # noqa: BLE001 - the edge: a client is answered, not dropped
+            _note(error)
+            reply = plain(503, "trouble")
+        try:
+            await self._finish(line, head, reply)
         except Exception as error:  # noqa: BLE001 - the last edge: this connection ends, no other
             _note(error)
             line.hang_up(gently=False)
 
-    async def _answer(self, line: Connection, head: Head) -> None:
+    async def _finish(self, line: Connection, head: Head, reply: Reply) -> None:
         method, body = head.request.method, line.body
-        reply = await self._ask(head.request, NO_BODY if body is None else body)
         close = not head.keep_alive or self._handler.stopping
         unread = False
         if body is not None:
@@ -64,14 +70,10 @@ class Exchanges:
         else:
             line.next()
 
-    async def _ask(self, request: Request, body: Body) -> Reply:
-        if request.path == HEALTH:
-            return STOPPING if self._handler.stopping else HEALTHY
-        try:
-            return await self._handler.handle(request, body)
-        except Exception as error:  # noqa: BLE001 - the edge: a client is answered, not dropped
-            _note(error)
-            return plain(503, "trouble")
+    def _healthy(self, request: Request) -> Reply | None:
+        if request.path != HEALTH:
+            return None
+        return STOPPING if self._handler.stopping else HEALTHY
 
 
 def _note(error: Exception) -> None:

@@ -21,8 +21,9 @@ KIB = 1024
 class Tap:
     """A line that can be told to wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, patient: bool = False) -> None:
         self.flows = True
+        self.patient = patient
 
     def pause(self) -> None:
         self.flows = False
@@ -241,5 +242,46 @@ def test_every_received_byte_comes_out_once_and_in_order(
         assert await reading == ("end" if complete else "broken")
         assert out == content[:sent]
         body.finish()
+
+    run(scenario())
+
+
+def test_a_slow_body_on_a_patient_line_dozes_and_wakes() -> None:
+    async def scenario() -> None:
+        tap = Tap(patient=True)
+        body = FedBody(10_000, Supply(age=0.2), tap)
+        reading = asyncio.create_task(body.read(10**6, 0))
+        await asyncio.sleep(0)
+        receive(body, b"a" * 100)
+        assert await reading == b"a" * 100
+        reading = asyncio.create_task(body.read(10**6, 100))
+        await asyncio.sleep(0)
+        assert not tap.flows, "nothing is received while it dozes"
+        async with asyncio.timeout(2):
+            while not tap.flows:  # noqa: ASYNC110 - the supply's timer lets it flow
+                await asyncio.sleep(0.01)
+        receive(body, b"b" * 100)
+        assert await asyncio.wait_for(reading, 0.05) == b"b" * 100, "it has waited long enough"
+
+    run(scenario())
+
+
+def test_an_ending_wakes_a_dozing_line_for_what_the_kernel_has() -> None:
+    async def scenario() -> None:
+        tap = Tap(patient=True)
+        body = FedBody(10_000, Supply(age=0.2), tap)
+        reading = asyncio.create_task(body.read(10**6, 0))
+        await asyncio.sleep(0)
+        receive(body, b"a" * 100)
+        await reading
+        reading = asyncio.create_task(body.read(10**6, 100))
+        await asyncio.sleep(0)
+        assert not tap.flows
+        body.interrupt(BodyTaken)
+        assert tap.flows
+        receive(body, b"b" * 100)
+        assert await reading == b"b" * 100
+        with pytest.raises(BodyTaken):
+            await body.read(10**6, 200)
 
     run(scenario())
