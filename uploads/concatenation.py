@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 PROMPT_SECONDS = 1.0
 """So long an answer waits for a join, because most are done by then."""
 LOOK_SECONDS = 0.25
-LONGEST_LOOK_SECONDS = 8.0
+LONGEST_LOOK_SECONDS = 2.0
 PART_GONE = "part gone"
 TOO_LARGE = "too large"
 
@@ -100,6 +100,8 @@ class Concatenation:
 
     async def look(self, final_id: str) -> Upload:
         """A final upload that waits, with its length if its parts tell it; takes it from nobody."""
+        if final_id in self._waiting:
+            self._join_soon(final_id)
         final = await run(self._disk, self._store.load, final_id)
         judge(conditions.LOOK, Held(upload=final, now=self._now()))
         if final.length is None:

@@ -170,6 +170,8 @@ class Operations:
         async with self.locks.hold(upload_id, self._durable, pool=self._quick) as lease:
             upload: Upload = lease.found
             judge(conditions.LOOK, Held(upload=upload, now=self._now()))
+            if upload.parts and not upload.finished:  # another process will join it
+                return await self._concatenation.look(upload_id)
             return await self._settled(lease, upload)
 
     async def _settled(self, lease: Lease, upload: Upload) -> Upload:  # noqa: ARG002

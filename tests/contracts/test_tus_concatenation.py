@@ -46,6 +46,8 @@ def on(
         try:
             await scenario(Clients(*exchanges))
             for exchange in exchanges:
+                joins = exchange.server.operations._concatenation._joining
+                await until(lambda joins=joins: not joins)
                 await exchange.server.finisher.settle()
         finally:
             for exchange in exchanges:

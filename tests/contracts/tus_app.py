@@ -13,7 +13,7 @@ from typing import Any
 from portal.offspring import die_with_parent
 from portal.tusd_process import BUILT
 from tests.unit.uploads.builders import CLAIM, SECRET
-from uploads import Arrival, CreateRequest, CreationRefused, Grant, UploadServer
+from uploads import Arrival, CreateRequest, CreationRefused, Grant, UploadServer, expiry
 from uploads.packing import PackingStore
 from uploads.receiver import serve
 from uploads.tusd.engine import EngineStart, program
@@ -38,8 +38,7 @@ class WritingPolicy:
             owner="account:" + CLAIM.account,
             claim=CLAIM,
             max_size=2**40,
-            expires_at=datetime.now(UTC)
-            + timedelta(seconds=int(request.metadata.get("expires", "86400"))),
+            expires_at=now() + timedelta(seconds=int(request.metadata.get("expires", "86400"))),
         )
 
     def declared(self, upload_id: str, length: int) -> None:
@@ -75,6 +74,13 @@ def the_engine() -> dict[str, Any]:
     return {"engine": EngineOperations, "socket": path, "hooks": hooks}
 
 
+def now() -> datetime:
+    """The time, and the hours a test has put in the clock's file."""
+    clock = ROOT.with_name(f"{ROOT.name}-hours")
+    return datetime.now(UTC) + timedelta(hours=int(clock.read_text()) if clock.exists() else 0)
+
+
+expiry.SWEEP_SECONDS = float(os.environ.get("TUS_SWEEP", "60"))
 low, high = (int(text) for text in os.environ.get("TUS_SHARDS", "0-256").split("-"))
 server = UploadServer(
     store=PackingStore(
@@ -85,6 +91,7 @@ server = UploadServer(
     secret=SECRET,
     policy=WritingPolicy(),
     shards=range(low, high),
+    now=now,
     **the_engine(),
 )
 
