@@ -17,12 +17,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from portal.config import Config
+from portal.early import EVERY as LOOK_EARLY_EVERY
+from portal.early import EarlyLooks
 from portal.intake import PortalPolicy
 from portal.keys import KeyStore
 from portal.reconcile import Reconciler
 from uploads.shelf import Shelf
 from verification.db import Sessions
-from verification.handlers import TIMERS, Tools, handlers
+from verification.handlers import TIMERS, Tools, handlers, sandbox_waits
 from verification.jobs import JobKind
 from verification.sandbox.launcher import Bubblewrap, Sandbox, Unwalled
 from verification.signing import Signer
@@ -49,15 +51,21 @@ def worker_of(config: Config, sessions: Sessions, sandbox: Sandbox, pulse: Path)
     )
     return Worker(
         sessions,
-        handlers(tools, portal_handlers(config, sessions, shelf)),
+        handlers(tools, portal_handlers(config, sessions, shelf, sandbox)),
         name=worker_name(),
-        timers=(*TIMERS, Timer(kind=JobKind.RECONCILE, every=RECONCILE_EVERY)),
+        timers=(
+            *TIMERS,
+            Timer(kind=JobKind.RECONCILE, every=RECONCILE_EVERY),
+            Timer(kind=JobKind.LOOK_EARLY, every=LOOK_EARLY_EVERY),
+        ),
         pulse=pulse,
     )
 
 
-def portal_handlers(config: Config, sessions: Sessions, shelf: Shelf) -> Mapping[str, Handler]:
-    """The jobs that only the portal can do, because they call the Policy."""
+def portal_handlers(
+    config: Config, sessions: Sessions, shelf: Shelf, sandbox: Sandbox
+) -> Mapping[str, Handler]:
+    """The jobs that only the portal can do: they call the Policy, or look at open uploads."""
     policy = PortalPolicy(sessions, config)
     reconciler = Reconciler(shelf, sessions, policy)
 
@@ -71,7 +79,13 @@ def portal_handlers(config: Config, sessions: Sessions, shelf: Shelf) -> Mapping
                 done.failed,
             )
 
-    return {JobKind.RECONCILE: reconcile}
+    looks = EarlyLooks(sessions, shelf, sandbox, config.tmp_dir)
+
+    def look_early(task: Task) -> None:
+        with sandbox_waits():
+            looks.run(task)
+
+    return {JobKind.RECONCILE: reconcile, JobKind.LOOK_EARLY: look_early}
 
 
 def sandbox_of(config: Config) -> Sandbox:

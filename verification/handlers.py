@@ -99,7 +99,7 @@ def document(tools: Tools, task: Task) -> None:
     file = _begin(tools, task)
     if file is None:
         return
-    with _sandbox_waits(), tools.shelf.as_file(file.public_id, tools.scratch) as path:
+    with sandbox_waits(), tools.shelf.as_file(file.public_id, tools.scratch) as path:
         result = check_document(
             tools.sandbox,
             path,
@@ -123,7 +123,7 @@ def scans(tools: Tools, task: Task) -> None:
     if file is None:
         return
     place = derived_path(tools.derived, file.public_id)
-    with _sandbox_waits(), tools.shelf.as_file(file.public_id, tools.scratch) as path:
+    with sandbox_waits(), tools.shelf.as_file(file.public_id, tools.scratch) as path:
         result = check_scans(
             tools.sandbox,
             path,
@@ -148,7 +148,7 @@ def scans(tools: Tools, task: Task) -> None:
 
 def roster(tools: Tools, task: Task) -> None:
     """Read a member list into a new version, and make it the current one."""
-    with _sandbox_waits(), tools.shelf.as_file(task.about, tools.scratch) as path:
+    with sandbox_waits(), tools.shelf.as_file(task.about, tools.scratch) as path:
         import_file(
             tools.sessions,
             tools.field_keys,
@@ -228,7 +228,7 @@ def _expected(file: ToCheck) -> Expected:
 
 
 @contextmanager
-def _sandbox_waits() -> Iterator[None]:
+def sandbox_waits() -> Iterator[None]:
     """No walls, no judgement: the file is looked at when they stand again."""
     try:
         yield

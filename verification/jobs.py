@@ -39,6 +39,7 @@ class JobKind(StrEnum):
     SEAL_ACCESSES = "seal-accesses"
     EXPIRE_LEASES = "expire-leases"
     RECONCILE = "reconcile"
+    LOOK_EARLY = "look-early"
     FIND_DUPLICATES = "find-duplicates"
     PROVE_DUPLICATES = "prove-duplicates"
 

@@ -24,8 +24,9 @@ from uploads.capability import path_for
 from verification.checks.reasons import describe
 from verification.errors import NotFound, WindowClosed
 from verification.issuing import receipt_of
-from verification.models import ReceivedFile, Region, Requirement
+from verification.models import EarlyWord, ReceivedFile, Region, Requirement
 from verification.receipts import Kind
+from verification.rosters.early import words_of
 
 calls = Calls("uploads")
 
@@ -48,6 +49,14 @@ def make_ticket(session: Session) -> Any:
     return {"ticket": text, "expires_at": ticket.expires_at}
 
 
+class EarlySchema(Schema):
+    """What the first 8 MiB of a list say while the rest is on its way; `code` null: nothing wrong."""
+
+    code = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True)
+    repair = fields.String(allow_none=True)
+
+
 class UploadSchema(Schema):
     """An upload at every age: open (`uploading`), then the states of its file."""
 
@@ -66,6 +75,7 @@ class UploadSchema(Schema):
     reason_code = fields.String(allow_none=True)
     repair = fields.String(allow_none=True)
     receipt = fields.String(allow_none=True)
+    early = fields.Nested(EarlySchema, allow_none=True)
     created_at = Moment()
     expires_at = Moment(allow_none=True)
     finished_at = Moment(allow_none=True)
@@ -167,10 +177,12 @@ def _open_uploads(session: Session, rows: Sequence[Reservation]) -> list[dict[st
             select(Region.id, Region.code).where(Region.id.in_({row.region_id for row in rows}))
         ).all()
     )
+    said = words_of(session, [row.upload_id for row in rows])
     return [
         {
             "id": row.upload_id,
             "state": "uploading",
+            "early": _early(said.get(row.upload_id)),
             "offset": services().shelf.size(row.upload_id),
             "length": row.bytes,
             "requirement": codes[row.requirement_id],
@@ -184,3 +196,14 @@ def _open_uploads(session: Session, rows: Sequence[Reservation]) -> list[dict[st
         }
         for row in rows
     ]
+
+
+def _early(row: EarlyWord | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    words = describe(row.code, row.params, locale()) if row.code else None
+    return {
+        "code": row.code,
+        "reason": words.message if words else None,
+        "repair": words.repair if words else None,
+    }

@@ -102,6 +102,8 @@ def _words() -> dict[str, str]:
         "replaced": _("Berkas lama sudah ditandai diganti."),
         "replace_reason": _("Diganti dengan berkas baru"),
         "resumed": _("dilanjutkan dari {safe}"),
+        "early": _("Awal berkas sudah dilihat: {why} Anda boleh membatalkan dan memperbaikinya "
+                   "sekarang."),
         "rate": _("{rate}/dtk"),
         "roster": _("{sent} baris terkirim = {stored} tersimpan + {rejected} ditolak"),
         "from_name": _("dari nama berkas"),

@@ -15,6 +15,7 @@ from verification.models.proof import AccessEntry, Chain, JournalEntry, Receipt
 from verification.models.reference import Election, Office, Participation, Party, Region, RegionSet
 from verification.models.review import Decision, Finding, Item, Subject, Submission, SubmissionPin
 from verification.models.rosters import (
+    EarlyWord,
     Member,
     NikPage,
     RejectedRow,
@@ -29,6 +30,7 @@ __all__ = [
     "Comparison",
     "Decision",
     "Duplicate",
+    "EarlyWord",
     "Election",
     "Finding",
     "Item",

@@ -120,6 +120,17 @@ class NikPage(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class EarlyWord(Base):
+    """What the first bytes of a list said while the rest was on its way; `code` None: nothing wrong."""
+
+    __tablename__ = "early_word"
+
+    upload_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    code: Mapped[str | None] = mapped_column(String(60))
+    params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    looked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class RejectedRow(Base):
     """A row that was not stored: cells sealed (AES-GCM), errors as codes with column, params."""
 

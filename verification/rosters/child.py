@@ -13,6 +13,7 @@ import os
 os.environ.setdefault("POLARS_MAX_THREADS", "2")
 os.environ.setdefault("POLARS_OVERRIDE_TOTAL_MEMORY_MB", "1000000")
 
+from verification.rosters.glance import look
 from verification.rosters.reading import read  # after the settings, not before
 
-__all__ = ["read"]
+__all__ = ["look", "read"]

@@ -101,11 +101,16 @@ def _titles(headings: Iterable[str]) -> Iterator[str]:
 
 
 def _ask(columns: ColumnMap, table: Table, confirmed: dict[str, int] | None) -> JSON:
+    refuse_hopeless(columns, confirmed)
+    return {"outcome": "mapping", "sent": table.sent, "mapping": columns.to_json()}
+
+
+def refuse_hopeless(columns: ColumnMap, confirmed: dict[str, int] | None = None) -> None:
+    """Raises Refuse where no column is left that a missing field could be in."""
     free = [match for match in columns.matches if match.field is None and match.heading.strip()]
     if confirmed is not None or len(free) < len(columns.missing):
         titles = ", ".join(BY_NAME[name].title_id for name in columns.missing)
         raise Refuse("list.columns_missing", columns=titles[:80])
-    return {"outcome": "mapping", "sent": table.sent, "mapping": columns.to_json()}
 
 
 def _judge(

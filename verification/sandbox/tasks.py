@@ -13,6 +13,7 @@ TASKS: Mapping[str, str] = {
     "sandbox.probe": "verification.sandbox.probe:probe",
     "document.pdf": "verification.checks.pages:read_pdf",
     "document.image": "verification.checks.pictures:read_image",
+    "roster.early": "verification.rosters.child:look",
     "roster.read": "verification.rosters.child:read",
     "scans.list": "verification.checks.bundles:list_entries",
     "scans.render": "verification.checks.bundles:render_entries",

@@ -199,6 +199,6 @@ def test_every_kind_of_job_has_its_handler(stand: Stand) -> None:
             sessions=stand.sessions, shelf=Shelf(stand.root), derived=stand.root, scratch=stand.root,
             sandbox=Bubblewrap(), field_keys=KEYS, signer=SIGNER,
         ),
-        {"reconcile": own},
+        {"reconcile": own, "look-early": own},
     )  # fmt: skip
     assert set(table) == set(handlers.JobKind)

@@ -4,6 +4,7 @@
 // found again by the fingerprint of the same file.
 
 import { codesIn, Places, requirementIn } from "./claim.js";
+import { askEarly } from "./early.js";
 import { fingerprint } from "./fingerprint.js";
 import { UploadQueue } from "./queue.js";
 import { Row } from "./row.js";
@@ -285,4 +286,5 @@ if (!window.isSecureContext || !navigator.locks) {
   at("line").textContent = words.insecure;
   at("choose").disabled = true;
 }
+askEarly(rows, server, (task) => queue.changed(task));
 panel.hidden = false;

@@ -73,7 +73,16 @@ export class Row {
     if (!this.parts.pause.hidden) this.text("pause", paused ? words.go_on : words.pause);
     this.parts.pause.setAttribute("aria-label", `${paused ? words.go_on : words.pause}: ${this.file.name}`);
     if (task.state === States.STORED) return;
-    this.note(this.sentence(task, values), task.state === States.REFUSED);
+    const early = GOING.has(task.state) ? this.word() : "";
+    this.note([early, this.sentence(task, values)].filter(Boolean).join(" · "),
+      Boolean(early) || task.state === States.REFUSED);
+  }
+
+  /** What the beginning of the file has told already. */
+  word() {
+    if (!this.early?.code) return "";
+    const why = [this.early.reason, this.early.repair].filter(Boolean).join(" ");
+    return fill(this.words.early, { why });
   }
 
   detail(task, percent) {

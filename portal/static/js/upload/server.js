@@ -73,6 +73,11 @@ export class Server {
     return found.items.at(-1) ?? null;
   }
 
+  /** What the beginning of an open upload says: {code, reason, repair}, or null before it was looked at. */
+  async early(id) {
+    return (await this.#ask(`/api/v1/uploads/${id}`)).early ?? null;
+  }
+
   /** The capability path of an open upload. */
   async urlOf(id) {
     return (await this.#ask(`/api/v1/uploads/${id}/url`, { method: "POST", body: {} })).url;
