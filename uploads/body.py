@@ -71,3 +71,20 @@ class Body(Protocol):
     def interrupt(self, why: type[BodyEnding]) -> None:
         """End the body here: later pieces are refused, a waiting `read` wakes up."""
         ...
+
+
+class Flow(Protocol):
+    """The line a body comes from."""
+
+    @property
+    def patient(self) -> bool:
+        """What waits in the kernel is safe there, even if the other side goes away."""
+        ...
+
+    def pause(self) -> None:
+        """Receive nothing more for now; may be called again."""
+        ...
+
+    def resume(self) -> None:
+        """Receive; may be called again."""
+        ...

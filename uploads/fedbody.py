@@ -9,10 +9,10 @@ Next station: `uploads/transfer.py` writes the pieces into the store.
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Protocol
 
-from uploads.body import NO_TRAILERS, BodyBroken, BodyEnding, BodyStalled, Piece
+from uploads.body import NO_TRAILERS, BodyBroken, BodyEnding, BodyStalled, Flow, Piece
 from uploads.buffers import PAGE
+from uploads.gathered import Gathered
 from uploads.supply import FIRST_AGE, Supply
 
 KIB = 1024
@@ -27,24 +27,7 @@ GRACE_SECONDS = 0.05
 """A line that dozed gets this long to hand over what the kernel has, before an ending counts."""
 
 
-class Flow(Protocol):
-    """The line a body comes from."""
-
-    @property
-    def patient(self) -> bool:
-        """What waits in the kernel is safe there, even if the other side goes away."""
-        ...
-
-    def pause(self) -> None:
-        """Receive nothing more for now; may be called again."""
-        ...
-
-    def resume(self) -> None:
-        """Receive; may be called again."""
-        ...
-
-
-class FedBody:
+class FedBody(Gathered):
     """A Body fed from the event loop that reads it: by copies, or by receiving into its `buffer`.
 
     A slow one on a patient line dozes between its pieces: what comes waits in the kernel, and is
@@ -52,9 +35,9 @@ class FedBody:
     """
 
     __slots__ = (
-        "_at", "_doze", "_dozing", "_end", "_ending", "_enough", "_fed_at", "_flow", "_held",
-        "_in_line", "_large", "_lent", "_placed", "_reader", "_received", "_since", "_soon",
-        "_start", "_supply", "_swift", "_taken_at", "ended", "length", "trailers",
+        "_doze", "_dozing", "_ending", "_enough", "_fed_at", "_flow", "_in_line", "_placed",
+        "_reader", "_received", "_since", "_soon", "_swift", "_taken_at", "ended", "length",
+        "trailers",
     )  # fmt: skip
 
     def __init__(
@@ -63,20 +46,14 @@ class FedBody:
         self.length = length
         self.ended = length == 0
         self.trailers = NO_TRAILERS
-        self._supply = supply or Supply()
+        super().__init__(supply or Supply())
         self._flow = flow
         self._received = 0
         self._ending: type[BodyEnding] | None = None
         self._reader: asyncio.Future[Piece] | None = None
         self._enough = 64 * KIB
-        # Where the first byte not yet handed out goes, once somebody has said so.
-        self._at = 0
+        # Somebody has said where in the file the first byte goes.
         self._placed = False
-        # What is not handed out yet: in a large buffer from `_start` to `_end`, or copied.
-        self._large: memoryview | None = None
-        self._start = self._end = 0
-        self._held: bytearray | None = None
-        self._lent: memoryview | None = None
         self._swift = False
         self._since = self._fed_at = self._taken_at = 0.0
         self._in_line = False
@@ -89,13 +66,6 @@ class FedBody:
     def open(self) -> bool:
         """More is wanted: neither ended nor broken nor interrupted."""
         return not self.ended and self._ending is None
-
-    @property
-    def held(self) -> int:
-        """Bytes received and not handed out yet."""
-        if self._large is not None:
-            return self._end - self._start
-        return 0 if self._held is None else len(self._held)
 
     @property
     def left(self) -> int | None:
@@ -167,10 +137,7 @@ class FedBody:
     def finish(self) -> None:
         """Nobody reads any more: give all memory back; what still comes is dropped."""
         self.interrupt(BodyBroken)
-        self._give_back()
-        if self._large is not None:
-            self._supply.pool.give(self._large)
-        self._large = self._held = None
+        self._forget()
 
     async def read(self, enough: int, at: int) -> Piece:
         self._give_back()
@@ -250,10 +217,6 @@ class FedBody:
         if not self.held:
             self._since = self._fed_at
 
-    def _beside(self) -> int:
-        """Where in the guest buffer the next byte would lie if the body took the buffer over."""
-        return self._at % PAGE + (0 if self._held is None else len(self._held))
-
     def _hold(self, view: memoryview) -> None:
         if self._held is None:
             self._held = bytearray(view)
@@ -267,17 +230,6 @@ class FedBody:
             and self._fed_at - self._since < QUICK_SECONDS
         ):
             self._adopt(self._at % PAGE + held)
-
-    def _adopt(self, end: int) -> bool:
-        """Take the guest buffer over, filled up to `end`, with what is held before it."""
-        large = self._supply.adopt_guest()
-        if large is None:
-            return False
-        self._start, self._end = self._at % PAGE, end
-        if self._held is not None:
-            large[self._start : self._start + len(self._held)] = self._held
-        self._large, self._held = large, None
-        return True
 
     def _ready(self) -> bool:
         if self._large is not None:
@@ -327,8 +279,3 @@ class FedBody:
             return 0.0
         seconds = DOZE_BYTES * (self._taken_at - before) / count
         return min(seconds, self._supply.age) if seconds >= LEAST_DOZE_SECONDS else 0.0
-
-    def _give_back(self) -> None:
-        if self._lent is not None:
-            self._supply.pool.give(self._lent)
-            self._lent = None

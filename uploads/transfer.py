@@ -192,6 +192,8 @@ async def receive(body: Body, place: Landing, upload: Upload, threads: Threads) 
                 piece = bytes(piece)
                 ending = await _after_the_last_byte(body, at)
             landed = await _store(place, piece, threads, last=ending is None and body.exhausted)
+            # Not kept while the next one is awaited: with ten thousand slow bodies it would add up.
+            piece = b""
     except BodyEnding as ended:
         ending = refusal_for(ended)
     except Refusal as refusal:

@@ -10,6 +10,7 @@ Next station: `uploads/receiver/connection.py` receives the body.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 import httptools
@@ -30,6 +31,14 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 _ABSOLUTE = re.compile(r"https?://([^/?#@]+)(/[^#]*|\?[^#]*|)", re.IGNORECASE)
 _KNOWN: dict[bytes, str] = {}
 _KNOWN_AT_MOST = 512
+_ALIKE = frozenset(
+    {
+        "accept", "accept-encoding", "accept-language", "connection", "content-type", "host",
+        "origin", "tus-resumable", "upload-length", "upload-offset", "user-agent", "x-forwarded-for",
+        "x-forwarded-proto",
+    }
+)  # fmt: skip
+"""Fields of no secret in which many requests say the same: one string serves them all."""
 FRAMING = frozenset(
     {"content-length", "transfer-encoding", "host", "trailer", "content-encoding", "connection"}
 )
@@ -132,7 +141,8 @@ def _joined(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
     """By lower-case name; a repeated field is joined as HTTP joins lists, Cookie by semicolons."""
     found: dict[str, str] = {}
     for raw_name, raw_value in pairs:
-        name, value = _name(raw_name), raw_value.decode("latin-1").rstrip(" \t")
+        name = _name(raw_name)
+        value = _alike(raw_value) if name in _ALIKE else _decoded(raw_value)
         if name not in found:
             found[name] = value
         elif name in ("content-length", "transfer-encoding", "host"):
@@ -140,6 +150,13 @@ def _joined(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
         else:
             found[name] += ("; " if name == "cookie" else ", ") + value
     return found
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode("latin-1").rstrip(" \t")
+
+
+_alike = lru_cache(1024)(_decoded)
 
 
 def _name(raw: bytes) -> str:
