@@ -26,10 +26,35 @@ PIECE = 262_144
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 
 
+WORKBOOK = frozenset({"[Content_Types].xml", "xl/workbook.xml"})
+
+
 def open_archive(path: Path) -> zipfile.ZipFile:
     """The archive, if its directory is one of a workbook within our limits.
 
-    Raises Refuse: `list.unreadable_zip`, `list.not_xlsx`, `list.encrypted`, `list.zip_bomb`.
+    Raises Refuse: as `open_zip`, and `list.not_xlsx`.
+    """
+    archive = open_zip(path)
+    if not is_workbook(archive):
+        archive.close()
+        raise Refuse("list.not_xlsx")
+    return archive
+
+
+def is_workbook(archive: zipfile.ZipFile) -> bool:
+    """Whether it has the parts every XLSX has. Raises Refuse `list.not_xlsx`: another office file."""
+    names = set(archive.namelist())
+    if names >= WORKBOOK:
+        return True
+    if names & WORKBOOK:
+        raise Refuse("list.not_xlsx")
+    return False
+
+
+def open_zip(path: Path) -> zipfile.ZipFile:
+    """Any archive whose directory is within our limits.
+
+    Raises Refuse: `list.unreadable_zip`, `list.encrypted`, `list.zip_bomb`.
     """
     try:
         archive = zipfile.ZipFile(path)
@@ -41,8 +66,6 @@ def open_archive(path: Path) -> zipfile.ZipFile:
         raise Refuse("list.zip_bomb")
     if any(entry.flag_bits & 0x1 for entry in entries):
         raise Refuse("list.encrypted")
-    if not {"[Content_Types].xml", "xl/workbook.xml"} <= names:
-        raise Refuse("list.not_xlsx")
     if sum(entry.file_size for entry in entries) > MOST_INFLATED:
         raise Refuse("list.zip_bomb")
     ends = sorted((entry.header_offset, entry.compress_size) for entry in entries)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from verification.rosters.archive import is_workbook, open_zip
+from verification.rosters.bundle import read_bundle
 from verification.rosters.decoding import LOOK, decode, refuse_known_types
 from verification.rosters.lines import find_heading, read_lines
 from verification.rosters.spreadsheet import read_sheet
@@ -32,6 +34,10 @@ def read_table(source: Path, *, most_bytes: int = MOST_BYTES) -> tuple[Table, Nu
         head = stream.read(LOOK)
         refuse_known_types(head)
         if head.startswith(b"PK\x03\x04"):
+            with open_zip(source) as archive:
+                workbook = is_workbook(archive)
+            if not workbook:
+                return read_bundle(source, most_bytes)
             sheet = read_sheet(source)
             return sheet.table, sheet.numeric_lines
         if size > most_bytes:

@@ -73,6 +73,18 @@ LIST_REASONS: Mapping[str, Texts] = {
         "This file is a ZIP archive, not an XLSX workbook.",
         *_NEW_WORKBOOK,
     ),
+    "list.zip_empty": Texts(
+        "Arsip ZIP ini tidak berisi satu pun daftar CSV atau XLSX.",
+        "This ZIP archive holds no CSV or XLSX list.",
+        "Masukkan daftar .csv atau .xlsx ke dalam arsip, lalu unggah lagi.",
+        "Put .csv or .xlsx lists into the archive, then upload it again.",
+    ),
+    "list.zip_differs": Texts(
+        "Daftar ke-{number} dalam arsip ini berjudul kolom lain daripada yang pertama.",
+        "List number {number} in this archive has other column headings than the first.",
+        "Samakan judul kolom semua daftar, misalnya dengan templat, atau unggah satu per satu.",
+        "Give all lists the same headings, for example from the template, or upload them singly.",
+    ),
     "list.encrypted": Texts(
         "Buku kerja ini dilindungi kata sandi.",
         "This workbook is protected by a password.",

@@ -31,7 +31,7 @@ from verification.rosters.table import ACCEPTED, REJECTED
 from verification.rosters.versions import Opened, ask, mark, open_version, refuse
 from verification.sandbox.job import JSON
 from verification.sandbox.launcher import Sandbox
-from verification.sandbox.limits import GIB, Limits
+from verification.sandbox.limits import GIB, MIB, Limits
 from verification.sandbox.outcome import UNREADABLE, Ending, Malformed, Outcome
 from verification.secrets import FieldKeys
 from verification.states import ListStage
@@ -45,6 +45,8 @@ LIST_LIMITS = Limits(
     file=2 * GIB,
     output=3 * GIB,
     output_files=2,
+    # A workbook out of a ZIP archive lies there while it is read.
+    scratch=256 * MIB,
 )
 
 
