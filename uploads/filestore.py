@@ -90,9 +90,7 @@ class FileStore:
         except OSError as error:
             raise trouble(error) from None
         try:
-            self.space.promise(
-                descriptor, upload.upload_id, 0 if upload.parts else upload.length or 0
-            )
+            self._reserve(descriptor, upload)
             self._describe(upload)
         except BaseException as error:
             with contextlib.suppress(OSError):
@@ -238,6 +236,12 @@ class FileStore:
                     path.unlink(missing_ok=True)
                     count += 1
         return count
+
+    def _reserve(self, descriptor: int, upload: Upload) -> None:
+        if upload.length is None and not upload.parts:
+            self.space.pledge(upload.upload_id, upload.max_size)
+        elif not upload.parts:  # room for a joined upload is taken when it is joined
+            self.space.promise(descriptor, upload.upload_id, upload.length or 0)
 
     def _describe(self, upload: Upload) -> None:
         info = _info(self._path(upload.upload_id))

@@ -51,10 +51,19 @@ class Space:
         Raises StoreFull, or OSError when the file system finds no room after all.
         """
         with self._alone():
+            self._redeem(upload_id)
             self.check(length)
             if not (self._preallocate and reserve(descriptor, length)) and length:
-                self._promises.mkdir(exist_ok=True)
-                (self._promises / f"{upload_id}.{length}").touch()
+                self._write_down(upload_id, length)
+
+    def pledge(self, upload_id: str, length: int) -> None:
+        """Keep room for at most `length` bytes of an upload whose length comes with a later `promise`.
+
+        Nothing is reserved in the file system, which could not give the rest back. Raises StoreFull.
+        """
+        with self._alone():
+            self.check(length)
+            self._write_down(upload_id, length)
 
     def take(self, descriptor: int, length: int) -> None:
         """Make an open, empty file `length` bytes long whose room is reserved; StoreFull, OSError.
@@ -81,6 +90,15 @@ class Space:
             else:
                 path.unlink(missing_ok=True)
         return left
+
+    def _write_down(self, upload_id: str, length: int) -> None:
+        self._promises.mkdir(exist_ok=True)
+        (self._promises / f"{upload_id}.{length}").touch()
+
+    def _redeem(self, upload_id: str) -> None:
+        if self._promises.is_dir():
+            for path in self._promises.glob(f"{upload_id}.*"):
+                path.unlink(missing_ok=True)
 
     def _there(self, upload_id: str, gone: int) -> int:
         """Bytes of an upload that have come, also of one that is being joined; `gone` without any."""

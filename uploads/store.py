@@ -9,8 +9,9 @@ caller holds the upload's lease (`uploads/locks.py`). The promises:
   in a 201 or in the answer to a HEAD survives power loss: the server syncs before it says a number.
 * A write puts bytes exactly at the offset it names. One that fails, also for want of room, keeps a prefix,
   never a gap and never a byte beyond the offset.
-* The declared length is reserved when an upload is created (when it is declared, if that comes later), in
-  one step for all processes, and given back by `remove`: creations side by side never overshoot the headroom.
+* The declared length is reserved when an upload is created, in one step for all processes, and given back
+  by `remove`: creations side by side never overshoot the headroom. Of an upload whose length is declared
+  later the most it may have is kept free until then.
 * A joined upload appears with its last byte or not at all, and only when all of it is durable.
 * A packed document exists, durably and finished, once `pack` has returned; before, it does not exist.
 * Trouble is a `StoreFull` or a `StoreTrouble`, an upload that is not there an `UnknownUpload`.

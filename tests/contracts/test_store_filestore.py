@@ -217,7 +217,7 @@ def test_where_nothing_can_be_reserved_a_promise_shrinks_with_every_byte(tmp_pat
 
 def test_a_declared_length_is_reserved_where_the_file_ends(tmp_path: Path) -> None:
     store = FileStore(tmp_path)
-    store.create(an_upload(FIRST, None, max_size=2**40))
+    store.create(an_upload(FIRST, None, max_size=2**24))
     store.declare(FIRST, 8 << 20)
     status = (tmp_path / "data" / FIRST).stat()
     assert (status.st_size, status.st_blocks * 512 >= 8 << 20) == (0, True)
@@ -239,3 +239,20 @@ def test_no_sync_is_made_where_durability_is_switched_off(
     writer.close()
     store.join(an_upload(SECOND, 3), [FIRST])
     assert store.load(SECOND).finished
+
+
+@pytest.mark.parametrize("preallocate", [True, False])
+def test_room_for_a_length_that_comes_later_is_kept_and_the_rest_given_back(
+    tmp_path: Path, preallocate: bool
+) -> None:
+    store = FileStore(tmp_path, preallocate=preallocate)
+    store.create(an_upload(FIRST, None, max_size=8 << 20))
+    assert store.space.promised() == 8 << 20
+    writer = store.open(FIRST)
+    writer.write(0, [b"x" * 4096])
+    writer.close()
+    assert store.space.promised() == (8 << 20) - 4096
+    store.declare(FIRST, 1 << 20)
+    assert store.space.promised() <= (1 << 20) - 4096
+    store.remove(FIRST)
+    assert store.space.promised() == 0

@@ -43,8 +43,7 @@ class ForgetfulStore:
         return self.capacity - sum(len(entry.data) for entry in self._entries.values())
 
     def create(self, upload: Upload) -> None:
-        if self.room() <= 0:
-            raise StoreFull
+        self.check_room(upload.max_size if upload.length is None and not upload.parts else 1)
         with self._lock:
             if upload.upload_id in self._entries:
                 raise StoreTrouble
