@@ -37,7 +37,7 @@ class WritingPolicy:
         return Grant(
             owner="account:" + CLAIM.account,
             claim=CLAIM,
-            max_size=2**40,
+            max_size=int(os.environ.get("TUS_MOST", str(2**40))),
             expires_at=now() + timedelta(seconds=int(request.metadata.get("expires", "86400"))),
         )
 

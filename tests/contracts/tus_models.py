@@ -45,8 +45,8 @@ class Final:
 
     @property
     def joined(self) -> bool:
-        """Whether it has all it needs, and so will be joined whatever happens."""
-        return all(part.complete for part in self.parts)
+        """Whether it has all it needs, and so will be joined unless it is removed first."""
+        return not self.gone and all(part.complete for part in self.parts)
 
     @property
     def content(self) -> bytes:
@@ -76,7 +76,8 @@ def stand() -> Iterator[Stand]:
         root = Path(directory, "uploads")
         root.mkdir()
         processes = [
-            TusProcess(root, TUS_SHARDS=shards, TUS_SWEEP="0.2") for shards in ("0-128", "128-256")
+            TusProcess(root, TUS_SHARDS=shards, TUS_SWEEP="0.2", TUS_MOST="1000")
+            for shards in ("0-128", "128-256")
         ]
         for process in processes:
             running.callback(process.hang_up)
