@@ -81,12 +81,13 @@ def test_a_reservation_counts_as_used_and_leaves_the_size_alone(tmp_path: Path) 
     assert status.st_blocks * 512 >= 8 << 20
 
 
-def test_headroom_stays_free(tmp_path: Path) -> None:
-    space = os.statvfs(tmp_path)
-    store = FileStore(tmp_path, headroom=space.f_bavail * space.f_frsize - (64 << 20))
-    store.check_room(1 << 20)
+def test_headroom_stays_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = SimpleNamespace(f_bavail=1000, f_frsize=4096)
+    monkeypatch.setattr("uploads.space.os.statvfs", lambda _: disk)
+    store = FileStore(tmp_path, headroom=900 * 4096)
+    store.check_room(100 * 4096)
     with pytest.raises(StoreFull):
-        store.check_room(1 << 30)
+        store.check_room(100 * 4096 + 1)
 
 
 def test_a_creation_that_dies_half_way_leaves_no_upload(tmp_path: Path) -> None:
