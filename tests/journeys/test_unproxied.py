@@ -23,14 +23,15 @@ from tests.stack import ROOT, environment
 WITHOUT_NGINX = "from portal import edge; edge.program = str; from portal.cli import main; main()"
 
 
-@pytest.fixture
-def port(seeded_home: Path, tmp_path: Path) -> Iterator[int]:
+@pytest.fixture(params=["builtin", "tusd"])
+def port(seeded_home: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[int]:
     """`sipol up` where there is no nginx; stopped afterwards, with nothing left."""
     home = tmp_path / "var"
     shutil.copytree(seeded_home, home)
     port = free_port()
     address = f"127.0.0.1:{port}"
-    environ = environment(home, listen=address, public_url=f"http://{address}")
+    settings = {"listen": address, "public_url": f"http://{address}", "uploads": request.param}
+    environ = environment(home, **settings)
     out = tmp_path / "out"
     with out.open("wb") as output:
         tree = subprocess.Popen(
