@@ -41,7 +41,10 @@ def test_kill_9_between_pack_and_report_is_made_good_at_the_next_start(tmp_path:
         assert not list((server.root / "data").iterdir())
 
 
-@pytest.mark.parametrize("cycles", [2, pytest.param(200, marks=pytest.mark.soak)])
+SOAK = (pytest.mark.soak, pytest.mark.timeout(1800))
+
+
+@pytest.mark.parametrize("cycles", [2, pytest.param(200, marks=SOAK)])
 def test_kill_9_at_any_moment_loses_no_document_that_was_answered(
     tmp_path: Path, cycles: int
 ) -> None:
