@@ -22,6 +22,7 @@ from portal.office.people import people_of, verifiers_of
 from portal.office.timeline import timeline_of
 from portal.refusals import BadInput
 from verification import board, publication, queue, reference, schedule
+from verification.duplicates.findings import decided_against
 from verification.errors import AlreadyPublished, NotFound, RoundNotReady
 from verification.models import Office, Round
 from verification.reference import NATION
@@ -172,6 +173,7 @@ def _office_page(session: Session, found: Office) -> str:
         people=people_of(session, found, now()),
         flagged=flagged,
         held=held,
+        unsettled=decided_against(session, found, round_),
         acts=_acts(found),
         runs=actor().role is Role.ADMINISTRATOR or found.id == actor().office_id,
         published=publication.publications(session, round_).get(found.id),

@@ -134,3 +134,16 @@ def test_the_api_settles_as_the_page_does(stand: Stand, pair: str) -> None:
     assert (told["kept"], told["blocks"], told["steps"]) == ("mine", False, ["reopen"])
     with stand.sessions.read() as session:
         assert session.scalars(select(Item).where(Item.public_id == item)).one().outcome is None
+
+
+def test_the_supervisor_sees_what_was_decided_before_the_rival_came(
+    stand: Stand, pair: str
+) -> None:
+    with stand.sessions.begin() as session:
+        item = items_of(session, stand.world.offices["32.73"])[0]
+        item.state, item.outcome = "decided", "MS"
+        item.decided_by, item.decided_at = stand.people["verifikator.a"].actor, NOON
+        public_id = item.public_id
+    page = stand.browser("pengawas").get("/pengawas").text
+    assert "MS dengan ganda yang belum selesai" in page
+    assert f"/periksa/{public_id}" in page

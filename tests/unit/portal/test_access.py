@@ -124,7 +124,10 @@ def test_a_foreign_object_and_an_unknown_one_are_the_same_bytes(
 ) -> None:
     call = next(call for call in CALLS if call.name == name)
     browser = stand.browser(login)
-    body = {"reason": "x", "note": "x", "outcome": "MS", "columns": {"nik": 0}, "account": "0" * 32}
+    body = {
+        "reason": "x", "note": "x", "outcome": "MS", "columns": {"nik": 0}, "account": "0" * 32,
+        "step": "distinct", "reference": "x",
+    }  # fmt: skip
     fields = call.body().fields if call.body is not None else {}
     given = None if call.method == "GET" else {k: v for k, v in body.items() if k in fields}
     foreign = browser.call(call.method, address(call, **things), given)
