@@ -200,7 +200,7 @@ class PortalPolicy:
             "batch": wanted.batch,
             "bytes": allowed.asked.parts_bytes
             if request.parts and request.length is None
-            else partials.deferred_or(request.length, allowed.max_bytes),
+            else partials.deferred_or(request.length, self._most(allowed)),
             "created_at": now,
             "expires_at": self._expiry(now),
         }
@@ -209,9 +209,12 @@ class PortalPolicy:
         return Grant(
             owner=allowed.actor,
             claim=allowed.claim,
-            max_size=min(allowed.max_bytes, self._config.max_upload_size),
+            max_size=self._most(allowed),
             expires_at=self._expiry(now),
         )
+
+    def _most(self, allowed: Allowed) -> int:
+        return min(allowed.max_bytes, self._config.max_upload_size)
 
     def _expiry(self, now: datetime) -> datetime:
         return now + timedelta(seconds=self._config.upload_expiry)

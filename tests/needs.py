@@ -55,6 +55,7 @@ NEEDED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^tests/contracts/test_nginx_", ("nginx",)),
     (r"^tests/contracts/test_client_tusjs|\[.*tus-?js", ("node",)),
     (r"^tests/contracts/test_tus_disk", ("bubblewrap", "strace")),
+    (r"^tests/journeys/test_quota_disk", ("node",)),
     (r"^tests/unit/(checks|sandbox)/", ("bubblewrap",)),
     (r"^tests/unit/(intake/test_worker_process|rosters/test_work|verification/test_handlers)",
      ("bubblewrap",)),

@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.large_files import padded_pdf
+from tests.small_disk import disk, filled, on_small_disk
 from tests.stack import Stack
 from tests.traffic import AD_ART, Caller, ask, assert_proven, upload_id, wait_for
 
 MIB = 1024**2
 DISK, HEADROOM = 64 * MIB, 8 * MIB
 SIZE = 20 * MIB
-MOUNT = f'mount -t tmpfs -o size={DISK} none "$0"'
-
-
-def unshared(root: Path) -> tuple[str, ...]:
-    """Words before a command: a mount namespace of its own, with a small disk at `root`.
-
-    Without being root one becomes it in a user namespace, mounts, and in a second one is oneself again.
-    """
-    if os.geteuid() == 0:
-        return ("unshare", "--mount", "sh", "-c", f'{MOUNT} && exec "$@"', str(root))
-    back = f"unshare --user --map-user={os.getuid()} --map-group={os.getgid()}"
-    return (
-        "unshare", "--mount", "--map-root-user",
-        "sh", "-c", f'{MOUNT} && exec {back} "$@"', str(root),
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def stack(seeded_home: Path) -> Iterator[Stack]:
-    stack = Stack(seeded_home, disk_headroom=HEADROOM)
-    stack.wrapper = unshared(stack.config.upload_root)
-    probe = subprocess.run([*stack.wrapper, "true"], capture_output=True, text=True, check=False)
-    assert probe.returncode == 0, f"this machine allows no mount namespace: {probe.stderr}"
-    with stack:
-        yield stack
+    with on_small_disk(seeded_home, DISK, disk_headroom=HEADROOM) as running:
+        yield running
 
 
 @pytest.fixture
@@ -49,27 +28,8 @@ def party(stack: Stack) -> Caller:
     return Caller(stack.base_url, stack.logins["koordinator.a"].token)
 
 
-def disk(stack: Stack) -> Path:
-    """The small disk as the stack sees it."""
-    root = stack.config.upload_root.relative_to("/")
-    return Path(f"/proc/{stack.pid('uploads-0')}/root") / root
-
-
 def files_of(stack: Stack) -> set[str]:
     return {path.name for path in (disk(stack) / "data").iterdir()}
-
-
-@contextlib.contextmanager
-def filled(stack: Stack, *, left: int) -> Iterator[None]:
-    """Something else takes the disk but for `left` bytes, and goes again."""
-    space = os.statvfs(disk(stack))
-    hog = disk(stack) / "something-else"
-    with hog.open("wb") as out:
-        os.posix_fallocate(out.fileno(), 0, space.f_bavail * space.f_frsize - left)
-    try:
-        yield
-    finally:
-        hog.unlink()
 
 
 def test_a_full_disk_refuses_new_uploads_and_finishes_those_begun(
