@@ -112,7 +112,8 @@ def measure(
     for before in warm_up:
         _run(stand, before, headers, client_core, database)
     figures = _run(stand, task, headers, client_core, database)
-    figures = replace(figures, writeback_cpu=_write_back(stand.config.upload_root))
+    if task.mode in ("bulk", "documents"):
+        figures = replace(figures, writeback_cpu=_write_back(stand.config.upload_root))
     expected = [(one.size, one.files) for one in (task, *warm_up) if one.files]
     check_files(stand, expected, largest=task.size)
     return figures
