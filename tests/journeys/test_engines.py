@@ -23,6 +23,7 @@ from tests.traffic import (
     assert_proven,
     spelled,
     upload_id,
+    wait_for,
 )
 from uploads.capability import shard_of
 
@@ -70,6 +71,39 @@ def with_creation(party: Caller, content: bytes) -> str:
     return urlsplit(answer.headers["location"]).path
 
 
+class InParts:
+    """A file of two parts, joined before the second one is complete."""
+
+    def __init__(self, party: Caller, file: Path) -> None:
+        self.content = file.read_bytes()
+        half = len(self.content) // 2
+        self.late = self.content[half:]
+        self.paths = [
+            post(party, {"Upload-Length": str(len(part)), "Upload-Concat": "partial"})
+            for part in (self.content[:half], self.late)
+        ]
+        party.patch(self.paths[0], 0, self.content[:half]).expect(204)
+        party.patch(self.paths[1], 0, self.late[:60_000]).expect(204)
+        self.path = post(
+            party,
+            {
+                "Upload-Concat": "final;" + " ".join(self.paths),
+                "Upload-Metadata": spelled(AD_ART.metadata()),
+            },
+        )
+
+    def join(self, party: Caller) -> tuple[str, bytes]:
+        """Bring the second part to its end; path and content of the whole."""
+        party.go_on(self.paths[1], self.late)
+        wait_for(lambda: "upload-offset" in party.head(self.path).headers, "a file of two parts")
+        return self.path, self.content
+
+
+def post(party: Caller, headers: dict[str, str]) -> str:
+    answer = ask(party.address, "POST", "/files/", {**TUS, **party.bearer, **headers}).expect(201)
+    return urlsplit(answer.headers["location"]).path
+
+
 def dies_in_the_middle(stack: Stack, begun: Begun) -> None:
     """tusd is killed with -9 while it writes; it is started again, and the file goes on to its end."""
     shard = shard_of(upload_id(begun.path))
@@ -89,6 +123,7 @@ def test_uploads_go_on_whoever_stores_them(stack: Stack, tmp_path: Path) -> None
     slow = Begun(party, padded_pdf(tmp_path / "slow.pdf", SIZE, seed="slow"))
     done: list[tuple[str, bytes]] = []
     half: list[Begun] = []
+    parts: list[InParts] = []
     for engine in ("builtin", *MOVES):
         if engine != stack.config.uploads:
             stack.restart(uploads=engine)
@@ -102,6 +137,10 @@ def test_uploads_go_on_whoever_stores_them(stack: Stack, tmp_path: Path) -> None
             done.append((begun.path, begun.content))
         half = [Begun(party, padded_pdf(tmp_path / f"{len(done)}.pdf", 400_000, seed=len(done)))]
         half[0].party.patch(half[0].path, 0, half[0].content[:150_000]).expect(204)
+        done += [each.join(party) for each in parts]
+        parts = [
+            InParts(party, padded_pdf(tmp_path / "parts.pdf", 300_000, seed=f"parts {len(done)}"))
+        ]
         slow.send_some(signs)
         whole = pdf(text=f"Selesai pada mesin {engine} {len(done)}")
         path = party.create(len(whole), OFFICE)
@@ -112,6 +151,7 @@ def test_uploads_go_on_whoever_stores_them(stack: Stack, tmp_path: Path) -> None
         done.append((with_creation(party, at_once), at_once))
     dies_in_the_middle(stack, slow)
     party.go_on(half[0].path, half[0].content)
+    done.append(parts[0].join(party))
     for begun in (slow, *half):
         assert_proven(stack, party, upload_id(begun.path), begun.content, tmp_path)
     for path, content in done:

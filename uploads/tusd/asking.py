@@ -33,6 +33,15 @@ class Asked:
         """The upload that may be; a Refusal when it may not."""
         self.decided.add_done_callback(lambda done: done.cancelled() or done.exception())
 
+    def decide(self, what: Upload | Refusal) -> None:
+        """Leave or a refusal; quiet when nobody waits any more."""
+        if self.decided.done():
+            return
+        if isinstance(what, Refusal):
+            self.decided.set_exception(what)
+        else:
+            self.decided.set_result(what)
+
     @property
     def granted(self) -> Upload | None:
         """The upload, once there is leave."""
@@ -64,6 +73,7 @@ class Desk:
             yield asked
         finally:
             self._waiting.pop(asked.nonce, None)
+            asked.decided.cancel()  # nothing happens when it is decided
 
     async def answer(self, event: dict[str, Any]) -> dict[str, Any]:
         """What tusd's pre-create hook is told: 200 in any case, with leave or with a refusal."""
@@ -73,17 +83,17 @@ class Desk:
         try:
             upload = await self._creation.permit(asked.wanted)
         except Refusal as refusal:
-            asked.decided.set_exception(refusal)
+            asked.decide(refusal)
             return _rejection(refusal)
         except BaseException:
-            asked.decided.set_exception(PolicyUnavailable())
+            asked.decide(PolicyUnavailable())
             raise
-        if not _is_the_same(upload, event["Upload"]):
+        if asked.decided.cancelled() or not _is_the_same(upload, event["Upload"]):
             self._creation.give_up(upload.upload_id)
-            another = StoreTrouble("the hook speaks of another creation")
-            asked.decided.set_exception(another)
-            return _rejection(another)
-        asked.decided.set_result(upload)
+            unwanted = StoreTrouble("nobody waits for it any more, or it is another one")
+            asked.decide(unwanted)
+            return _rejection(unwanted)
+        asked.decide(upload)
         info = json.loads(to_info(upload))
         return {"ChangeFileInfo": {"ID": upload.upload_id, "MetaData": info["MetaData"]}}
 
