@@ -24,11 +24,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
-from sqlalchemy import ColumnElement, String, cast, func, select
 from sqlalchemy.orm import Session
 
 from verification.duplicates.names import compared
-from verification.models import Member
+from verification.rosters.placing import under_current_key
+from verification.rosters.stored import members_of
 from verification.secrets import FieldKeys, SealBroken, UnknownFieldKey
 
 NIKS = pl.Schema({"nik": pl.UInt64(), "id": pl.Int64()})
@@ -46,16 +46,22 @@ PEOPLE = pl.Schema(
 CROWD = 200
 # Of one NIK in one party's lists; all are one person anyway.
 SAME_NIK = 20
-PAGE = 20_000
 LIFE = timedelta(hours=26)
 REGENCIES = 10_000
 NIK_BYTES = 8
 SUFFIX = ".keys"
 LENGTH = 8
-# Cells hold no control characters (`verification.rosters.handover`), so these cannot be imitated.
-FIELD_END, ROW_END = "\x1f", "\x1e"
-_READ = {"id": pl.Int64, "nik": pl.String, "key": pl.String, "born": pl.String,
-         "regency": pl.String, "name": pl.String}  # fmt: skip
+LINE_BITS = 32
+_COLUMNS = ("line", "nik", "key_id", "birth_date", "regency_code", "name")
+_ROWS = pl.Schema(
+    {
+        "id": pl.Int64(),
+        "nik": pl.UInt64(),
+        "born": pl.Date(),
+        "regency": pl.String(),
+        "name": pl.String(),
+    }
+)
 
 
 def block_of(born: pl.Expr, regency: pl.Expr) -> pl.Expr:
@@ -131,17 +137,40 @@ class Keys:
         return cls(pl.read_ipc(whole[LENGTH:end]), pl.read_ipc(whole[end:]))
 
 
+def row_id(version_id: int, line: int) -> int:
+    """A row in one number: where it stands, which never changes."""
+    return (version_id << LINE_BITS) | line
+
+
+def place_of(row: int) -> tuple[int, int]:
+    """Version and line of a row's number."""
+    return row >> LINE_BITS, row & ((1 << LINE_BITS) - 1)
+
+
 def keys_of(session: Session, field_keys: FieldKeys, versions: Sequence[int]) -> Keys:
-    """The keys of all rows of some list versions, read from the database."""
-    pages = [page for version in versions for page in _pages(session, version)]
-    rows = pl.concat(pages) if pages else pl.DataFrame(schema=_READ)
-    rows = rows.with_columns(
-        nik=_number(pl.col("nik").str.decode("hex")), born=pl.col("born").str.to_date("%Y-%m-%d")
+    """The keys of all rows of some list versions, read from the database.
+
+    Raises UnknownFieldKey: a row is enciphered under a key that is not held.
+    """
+    frames = [_rows(session, field_keys, version) for version in versions]
+    return Keys.of(pl.concat(frames) if frames else pl.DataFrame(schema=_ROWS))
+
+
+def _rows(session: Session, field_keys: FieldKeys, version: int) -> pl.DataFrame:
+    rows = members_of(session, version, _COLUMNS)
+    niks = under_current_key(field_keys, rows)
+    return rows.select(
+        id=pl.col("line") + row_id(version, 0),
+        nik=nik_number(niks),
+        born=pl.col("birth_date").str.to_date("%Y-%m-%d"),
+        regency="regency_code",
+        name="name",
     )
-    old = rows.filter(pl.col("key") != field_keys.current_id)
-    if old.height:
-        rows = rows.update(_renewed(session, field_keys, old["id"].to_list()), on="id", how="left")
-    return Keys.of(rows)
+
+
+def nik_number(niks: pl.Series) -> pl.Series:
+    """The first eight bytes of each ciphertext as a number."""
+    return niks.bin.slice(0, NIK_BYTES).bin.reinterpret(dtype=pl.UInt64)
 
 
 class KeyCache:
@@ -207,62 +236,3 @@ def _turned(block: pl.Expr) -> pl.Expr:
 
 def _context(name: str) -> bytes:
     return f"duplicates.keys:{name}".encode()
-
-
-def _pages(session: Session, version_id: int) -> Iterable[pl.DataFrame]:
-    """Rows as text that the database joins together: a million Python objects fewer."""
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    start = func.substr(Member.nik, 1, NIK_BYTES)
-    hexed = func.hex(start) if sqlite else func.encode(start, "hex")
-    fields = (
-        cast(Member.id, String), hexed, Member.key_id, cast(Member.birth_date, String),
-        Member.regency_code, Member.name,
-    )  # fmt: skip
-    row: ColumnElement[str] = fields[0]
-    for field in fields[1:]:
-        row = row.concat(FIELD_END).concat(field)
-    line = -1
-    while True:
-        page = (
-            select(Member.line, row.label("row"))
-            .where(Member.version_id == version_id, Member.line > line)
-            .order_by(Member.line)
-            .limit(PAGE)
-            .subquery()
-        )
-        last, text = session.execute(
-            select(func.max(page.c.line), func.aggregate_strings(page.c.row, ROW_END))
-        ).one()
-        if last is None:
-            return
-        line = last
-        yield pl.read_csv(
-            text.encode(),
-            has_header=False,
-            separator=FIELD_END,
-            eol_char=ROW_END,
-            quote_char=None,
-            schema=_READ,
-            empty_string_is_null=False,
-        )
-
-
-def _renewed(session: Session, field_keys: FieldKeys, ids: list[int]) -> pl.DataFrame:
-    """NIK that stand under an older key, under the current one."""
-    niks: list[bytes] = []
-    found: list[int] = []
-    for start in range(0, len(ids), PAGE):
-        some = select(Member.id, Member.nik, Member.key_id).where(
-            Member.id.in_(ids[start : start + PAGE])
-        )
-        rows = session.execute(some).all()
-        found += [row.id for row in rows]
-        niks += field_keys.encipher_many(
-            [field_keys.decipher(bytes(row.nik), row.key_id) for row in rows]
-        )
-    renewed = pl.DataFrame({"id": found, "nik": niks}, schema={"id": pl.Int64, "nik": pl.Binary})
-    return renewed.with_columns(nik=_number(pl.col("nik").bin.slice(0, NIK_BYTES)))
-
-
-def _number(start: pl.Expr) -> pl.Expr:
-    return start.bin.reinterpret(dtype=pl.UInt64)

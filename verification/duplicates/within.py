@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from verification.duplicates.keys import NIK_BYTES, Keys
+from verification.duplicates.keys import Keys, nik_number
 from verification.duplicates.matching import alike
 from verification.duplicates.names import compared
 from verification.rosters.rules.listwide import (
@@ -61,7 +61,7 @@ def marked(members: pl.DataFrame, niks: pl.Series) -> pl.DataFrame:
             "name",
             id="line",
             born=pl.col("birth_date").str.to_date("%Y-%m-%d"),
-            nik=niks.bin.slice(0, NIK_BYTES).bin.reinterpret(dtype=pl.UInt64),
+            nik=nik_number(niks),
         ).rename({"regency_code": "regency"})
     )
     like = alike(keys, keys)["left"].unique().to_frame("line")
