@@ -6,6 +6,8 @@ Next station: `portal/bench/running.py`.
 from __future__ import annotations
 
 import json
+import signal
+import sys
 from pathlib import Path
 
 import click
@@ -106,10 +108,14 @@ def uploads(
         peers=peers.resolve(),
         limit_size=size * MIB,
     )
+    # So that a run that is ended from outside takes its servers and files along.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         outcome = run(plan, lambda text: click.echo(text, err=True))
     except (CompilerMissing, PostgresMissing, NginxMissing, CannotRun) as error:
         raise click.ClickException(str(error)) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
     click.echo(report.table(outcome), nl=False)
     if json_file is not None:
         json_file.write_text(json.dumps(report.as_json(outcome), indent=1), "utf-8")
