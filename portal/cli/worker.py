@@ -5,6 +5,8 @@ Next station: `portal/worker_process.py`.
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from portal import process_logs
@@ -13,6 +15,9 @@ from portal.worker_process import pulse_in, sandbox_of, worker_of
 from verification.sandbox.launcher import SandboxUnavailable
 from verification.worker import run_until_signalled
 
+# Pages and uploads go first where cores are few: a list may take a moment longer, a person not.
+LATER = 10
+
 
 @click.command()
 def worker() -> None:
@@ -20,6 +25,7 @@ def worker() -> None:
 
     Check files, import member lists, issue receipts, until stopped.
     """
+    os.nice(LATER)
     config = configuration()
     process_logs.configure(config.log_level)
     try:
