@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from zlib import crc32
 
 import xlsxwriter
 
@@ -215,8 +216,8 @@ def _people(
         row[NIK] = district.replace(".", "") + "0" * 10
         _be_born(row, OLDEST + timedelta(days=rng.randrange(span)))
         start = row[NIK][:12]
-        # Lists of one party must not issue the same serials, hence the member's number in it.
-        serials[start] = serials.get(start, (first * 7) % 8000) % 9998 + 1
+        # Two lists must not issue the same serials, hence the card and the member's number in it.
+        serials[start] = serials.get(start, (first * 7 + crc32(card.encode())) % 8000) % 9998 + 1
         row[NIK] = f"{start}{serials[start]:04d}"
         row[PLACE] = "KOTA CONTOH"
         row[MARITAL] = rng.choice(STATES)
