@@ -26,6 +26,7 @@ from verification.checks.base import Finding, Severity
 from verification.checks.documents import check_document
 from verification.checks.scans import ScanResult, check_scans
 from verification.db import Sessions
+from verification.duplicates import nightly
 from verification.duplicates.comparing import Comparer
 from verification.duplicates.keys import KeyCache
 from verification.file_checks import Found, ToCheck
@@ -198,7 +199,7 @@ def find_duplicates(tools: Tools, task: Task) -> None:
 
 def prove_duplicates(tools: Tools, task: Task) -> None:
     """Compare everything with everything again: what was missed is stored, with an alarm."""
-    _comparer(tools, task).everything()
+    nightly.prove(tools.sessions, _comparer(tools, task), task.now())
 
 
 def _comparer(tools: Tools, task: Task) -> Comparer:

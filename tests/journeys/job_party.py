@@ -69,7 +69,9 @@ class PartyJob:
         self.folder.mkdir()
         self.coordinator = Account(stack, f"koordinator.{letter}")
         number = 1 + "ab".index(letter)
-        shape = {"seed": number, "districts": size.districts(), "card": f"P{number:02d}"}
+        # Numbers of their own, because a member's name spells his: nobody is in two parties here.
+        shape = {"seed": number, "districts": size.districts(), "card": f"P{number:02d}",
+                 "first": 1 + 100_000 * number}  # fmt: skip
         self.sent = synthetic_list(size.rows, **shape)
         sound = synthetic_list(size.rows, bad=0, warned=0, **shape)
         # Every row as it is once the party has corrected what was rejected: by its line in the file.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select
 
 from tests.duplicates import DuplicateStand, Someone
+from tests.world import NOON
 from verification.db import Sessions
+from verification.duplicates import nightly
 from verification.duplicates.comparing import enter
 from verification.duplicates.keys import KeyCache
 from verification.jobs import NotYet
@@ -128,6 +130,15 @@ def test_the_night_finds_what_was_missed_and_says_so(stand: DuplicateStand) -> N
     assert stand.told() == [("identical", "open", "A-B")]
     assert kinds_in(stand)[-2:] == ["duplicates.proven", "duplicates.missed"]
     assert stand.comparer().everything() == 0
+
+
+def test_it_is_proven_once_a_night(stand: DuplicateStand) -> None:
+    stand.compare(stand.party(A, Someone(serial=1)))
+    proofs = [
+        nightly.prove(stand.sessions, stand.comparer(), NOON + timedelta(hours=hours))
+        for hours in (0, 1, 21)
+    ]
+    assert proofs == [0, None, 0]
 
 
 def test_the_night_withdraws_what_is_no_longer_there(stand: DuplicateStand) -> None:
