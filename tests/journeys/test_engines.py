@@ -19,6 +19,7 @@ from tests.traffic import (
     TUS,
     Caller,
     OpenPatch,
+    Visitor,
     ask,
     assert_proven,
     spelled,
@@ -55,6 +56,15 @@ class Begun:
             line.feed(self.content[offset + step : offset + 2 * step])
         # What nginx alone had of a line cut at this speed is lost; never what was acknowledged.
         assert offset + step <= self.party.offset(self.path) <= offset + 2 * step
+
+
+def assert_shown(stack: Stack, engine: str) -> None:
+    """Settings and machine page say which engine runs."""
+    assert f"SIPOL_UPLOADS={engine}\n" in sipol("config", environ=stack.environ)
+    person = Visitor(stack.base_url, stack.logins["administrator.pusat"])
+    page = ask(stack.base_url, "GET", "/kelola/mesin", person.bearer).expect(200).body.decode()
+    words = {"builtin": "bawaan", "tusd": "tusd: 2 dari 2 berjalan"}
+    assert words[engine] in page
 
 
 def with_creation(party: Caller, content: bytes) -> str:
@@ -127,7 +137,7 @@ def test_uploads_go_on_whoever_stores_them(stack: Stack, tmp_path: Path) -> None
     for engine in ("builtin", *MOVES):
         if engine != stack.config.uploads:
             stack.restart(uploads=engine)
-            assert f"SIPOL_UPLOADS={engine}\n" in sipol("config", environ=stack.environ)
+            assert_shown(stack, engine)
         # What the other engine finished is finished here, and what it began goes on.
         for path, content in done:
             assert party.offset(path) == len(content)
