@@ -79,7 +79,9 @@ def people(count: int, **changes: str) -> list[dict[str, str]]:
         | {
             "nik": f"327301530587{number:04d}",
             "kta_number": f"P01-{number:08d}",
-            "name": " ".join(["ANGGOTA CONTOH", *(chr(65 + int(digit)) * 4 for digit in str(number))]),
+            "name": " ".join(
+                ["ANGGOTA CONTOH", *(chr(65 + int(digit)) * 4 for digit in str(number))]
+            ),
         }
         | changes
         for number in range(1, count + 1)

@@ -55,7 +55,9 @@ def publish(
     after(ItemState.DECIDED, Action.PUBLISH, role)
     publication = _locked_row(session, office, round_)
     if decided_against(session, office, round_):
-        raise RoundNotReady("items stand at MS whose duplicates were found since and are not settled")
+        raise RoundNotReady(
+            "items stand at MS whose duplicates were found since and are not settled"
+        )
     # Changed first, counted after: an undo at the same moment either waits for these rows and then
     # finds them published, or is done and is counted here.
     changed = session.execute(

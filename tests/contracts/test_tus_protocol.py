@@ -330,7 +330,7 @@ def test_a_store_that_cannot_is_not_advertised(tmp_path: Path) -> None:
         assert code_of(await client.ask("DELETE", location)) == "not_offered"
         refused = await client.patch(location, 0, b"abc", Upload_Checksum=SHA1)
         assert code_of(refused) == "not_offered"
-        for field in ({"Upload-Defer-Length": "1"}, NEW | {"Upload-Concat": "partial"}):
-            assert code_of(await client.ask("POST", "/files/", field)) == "not_offered"
+        for asked in ({"Upload-Defer-Length": "1"}, NEW | {"Upload-Concat": "partial"}):
+            assert code_of(await client.ask("POST", "/files/", asked)) == "not_offered"
 
     on(tmp_path, scenario, store=Meagre(tmp_path))
