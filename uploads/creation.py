@@ -10,18 +10,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from uploads.capability import mint_id
 from uploads.counters import Counters
-from uploads.errors import CreationRefused, PolicyUnavailable, TooLarge
+from uploads.errors import CreationRefused, PolicyUnavailable, Temporary, TooLarge
 from uploads.finishing import Finisher
 from uploads.model import Upload
 from uploads.policy import DEFERRED_BYTES, CreateRequest, Grant, Policy
 from uploads.store import Store
-from uploads.threads import awaitable, run
+from uploads.threads import Crew, run
 
 log = logging.getLogger(__name__)
 
@@ -72,13 +72,13 @@ class Creation:
         self._now = now
         self._counters = counters
         self._disk = disk
-        self._pool = ThreadPoolExecutor(policy_threads, thread_name_prefix="policy")
+        self._pool = Crew(policy_threads, "policy")
         self._most_waiting = policy_threads * WAITING_PER_THREAD
         self._seconds = policy_seconds
         self._asked = 0
 
     def stop(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=False)
 
     async def permit(self, wanted: Wanted) -> Upload:
         """The upload as it may come to be; nothing is stored. Then comes `store` or `give_up`.
@@ -86,7 +86,6 @@ class Creation:
         Raises StoreFull, CreationRefused, PolicyUnavailable, TooLarge.
         """
         upload_id = mint_id(self._shards)
-        await run(self._disk, self._store.check_room, wanted.length or 0)
         grant = await self._ask(
             CreateRequest(
                 upload_id=upload_id,
@@ -138,32 +137,47 @@ class Creation:
         if self._asked >= self._most_waiting:
             raise PolicyUnavailable
         self._asked += 1
-        loop = asyncio.get_running_loop()
         started = time.monotonic()
-        future = self._pool.submit(self._policy.may_create, request)
+        question = _Question(self._store, self._policy, request)
+        answer = self._pool.start(question.ask)
         try:
-            await asyncio.wait([awaitable(future)], timeout=self._seconds)
+            await asyncio.wait([answer], timeout=self._seconds)
         finally:
             self._asked -= 1
             self._counters.policy.observe(time.monotonic() - started)
-            late = not future.done() and not future.cancel()
-            if late:
-                future.add_done_callback(lambda done: self._give_back(loop, request, done))
-        if late or future.cancelled():
+            if not answer.done():
+                question.withdrawn = True
+                answer.add_done_callback(lambda late: self._give_back(request, late))
+        if not answer.done():
             self._counters.policy_timeouts += 1
             raise PolicyUnavailable
-        error = future.exception()
+        error = answer.exception()
         if error is None:
-            return future.result()
-        if not isinstance(error, CreationRefused):
+            return answer.result()
+        if not isinstance(error, CreationRefused | Temporary):
             # The type only: the text may quote a header or metadata.
             log.error("the policy failed: %s", type(error).__name__)
             raise PolicyUnavailable
         raise error
 
-    def _give_back(
-        self, loop: asyncio.AbstractEventLoop, request: CreateRequest, done: Future[Grant]
-    ) -> None:
-        granted = not done.cancelled() and done.exception() is None
-        if granted and not loop.is_closed():
-            loop.call_soon_threadsafe(self.give_up, request.upload_id)
+    def _give_back(self, request: CreateRequest, late: asyncio.Future[Grant]) -> None:
+        if not late.cancelled() and late.exception() is None:
+            self.give_up(request.upload_id)
+
+
+class _Question:
+    """What a thread asks for one creation: room first, then leave. Nothing, once it is withdrawn."""
+
+    __slots__ = ("_policy", "_request", "_store", "withdrawn")
+
+    def __init__(self, store: Store, policy: Policy, request: CreateRequest) -> None:
+        self._store = store
+        self._policy = policy
+        self._request = request
+        self.withdrawn = False
+
+    def ask(self) -> Grant:
+        if self.withdrawn:
+            raise PolicyUnavailable
+        self._store.check_room(self._request.length or 0)
+        return self._policy.may_create(self._request)

@@ -13,7 +13,6 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -26,7 +25,7 @@ from uploads.hot import Running
 from uploads.model import Upload
 from uploads.policy import Arrival, Policy
 from uploads.store import Store
-from uploads.threads import awaitable
+from uploads.threads import Crew
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +52,10 @@ class Finisher:
         self._pending = store.root / "pending"
         self._pending.mkdir(parents=True, exist_ok=True)
         # Many may report, because a Policy can take them together; few read whole files back.
-        self._pool = ThreadPoolExecutor(REPORT_THREADS, thread_name_prefix="finish")
+        self._pool = Crew(REPORT_THREADS, "finish")
         self._hashing = threading.Semaphore(threads)
         self._stopping = threading.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Future[None]] = set()
         self._finishing: set[str] = set()
 
     def add(self, upload_id: str, running: Running | None = None) -> None:
@@ -73,8 +72,10 @@ class Finisher:
         """What has its arrival already: tell the Policy until it has heard, then call `heard`."""
         if arrival.upload_id not in self._finishing:
             self._finishing.add(arrival.upload_id)
-            task = self._start(lambda: self._tell(arrival, heard), arrival.upload_id)
-            task.add_done_callback(lambda _: self._finishing.discard(arrival.upload_id))
+            # Without a task of its own, for thousands of small documents; one is made if it fails.
+            telling = self._pool.start(self._tell, arrival, heard)
+            self._tasks.add(telling)
+            telling.add_done_callback(lambda told: self._told(arrival, heard, told))
 
     def ended(self, upload_id: str, why: str) -> None:
         """An upload that will never finish: report it, in the background."""
@@ -102,7 +103,17 @@ class Finisher:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=False)
+
+    def _told(
+        self, arrival: Arrival, heard: Callable[[], None], told: asyncio.Future[None]
+    ) -> None:
+        self._tasks.discard(told)
+        self._finishing.discard(arrival.upload_id)
+        if not told.cancelled() and told.exception() is not None and not self._stopping.is_set():
+            self._finishing.add(arrival.upload_id)
+            task = self._start(lambda: self._tell(arrival, heard), arrival.upload_id)
+            task.add_done_callback(lambda _: self._finishing.discard(arrival.upload_id))
 
     def _start(self, work: Callable[[], None], upload_id: str) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(self._until_done(work, upload_id))
@@ -113,7 +124,7 @@ class Finisher:
     async def _until_done(self, work: Callable[[], None], upload_id: str) -> None:
         delay = FIRST_DELAY_SECONDS
         while True:
-            waiting = awaitable(self._pool.submit(work))
+            waiting = self._pool.start(work)
             await asyncio.wait([waiting])
             error = waiting.exception()
             if error is None or isinstance(error, Interrupted):

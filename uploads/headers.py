@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
+from types import MappingProxyType
 
 from uploads.errors import BadHeader, BadMetadata, UnknownAlgorithm
 
@@ -72,18 +74,19 @@ def parse_concat(headers: Mapping[str, str]) -> tuple[bool, str]:
     return False, text.removeprefix(FINAL)
 
 
-def parse_metadata(text: str) -> dict[str, str]:
+@lru_cache(maxsize=16)
+def parse_metadata(text: str) -> Mapping[str, str]:
     """Upload-Metadata (tus 1.0.0 creation): pairs separated by commas, key and base64 by a space.
 
     Keys are ASCII without spaces or commas and unique; values are UTF-8; a missing value is empty; an
     empty field, as one client sends, is no metadata. Raises BadMetadata.
+
+    Remembered for a moment: a rule asks whether it can be read, and then it is read.
     """
     if len(text) > METADATA_LIMIT:
         raise BadMetadata("Upload-Metadata is too long")
     found: dict[str, str] = {}
-    if not text.strip():
-        return found
-    for pair in text.split(","):
+    for pair in text.split(",") if text.strip() else ():
         key, _, encoded = pair.strip().partition(" ")
         if _METADATA_KEY.fullmatch(key) is None:
             raise BadMetadata("a key of Upload-Metadata is empty or not plain ASCII")
@@ -96,7 +99,7 @@ def parse_metadata(text: str) -> dict[str, str]:
         if "\x00" in value:
             raise BadMetadata("a value of Upload-Metadata contains a null byte")
         found[key] = value
-    return found
+    return MappingProxyType(found)
 
 
 def format_metadata(metadata: Mapping[str, str]) -> str:

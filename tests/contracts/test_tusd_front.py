@@ -166,7 +166,7 @@ def test_a_stale_lock_with_a_living_process_id_is_cleared_at_start(server: TusPr
     path = server.create(10)
     server.kill()
     upload_id = path.removeprefix("/files/").partition("~")[0]
-    other = mint_id({(int(upload_id[:2], 16) + 1) % 256})
+    other = mint_id([(int(upload_id[:2], 16) + 1) % 256])
     for name in (f"{upload_id}.lock", f"{upload_id}.stop", f"{other}.lock"):
         (server.root / "data" / name).write_text(f"{os.getpid()}\n")
     assert clear_locks(server.root, {int(upload_id[:2], 16)}) == 2

@@ -39,6 +39,8 @@ MIB = 1024 * 1024
 LARGEST = MIB
 """Bytes of the largest document that is packed."""
 SEGMENT_BYTES = 64 * MIB
+SHORT_METADATA = MOST_TEXT_BYTES // 8
+"""Characters: six bytes each at worst, as JSON, and what is ours beside them."""
 SHARE_OF_ROOM = 8
 """A segment reserves no more than this part of the room there is."""
 
@@ -73,7 +75,9 @@ class PackStore(Packs):
         length = upload.length
         if not length or length > LARGEST or upload.partial or upload.parts:
             return False
-        return len(to_info(upload).encode()) <= MOST_TEXT_BYTES
+        # Nearly always plain without writing the description for it.
+        said = sum(len(key) + len(value) for key, value in upload.metadata.items())
+        return said <= SHORT_METADATA or len(to_info(upload).encode()) <= MOST_TEXT_BYTES
 
     def submit(
         self,

@@ -43,7 +43,7 @@ def test_a_key_is_128_bits_and_differs_by_id_and_secret() -> None:
 
 
 def test_ids_are_minted_in_their_shards_only() -> None:
-    ids = [mint_id({3, 250}) for _ in range(200)]
+    ids = [mint_id([3, 250]) for _ in range(200)]
     assert len(set(ids)) == 200
     assert all(is_upload_id(each) for each in ids)
     assert {shard_of(each) for each in ids} == {3, 250}
