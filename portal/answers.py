@@ -120,6 +120,11 @@ ANSWERS: dict[type[DomainError], Answer] = {
         409, "already_published", _("Sudah diumumkan"),
         _("Babak ini sudah diumumkan kantor tersebut. Hasilnya tidak berubah."),
     ),
+    errors.NoSuchMember: Answer(
+        422, "no_such_member", _("Anggota tidak ditemukan"),
+        _("Tidak ada anggota dengan nomor KTA atau NIK itu di daftar yang berlaku. Pasangan belum "
+          "diubah. Periksa nomornya, atau unggah dahulu daftarnya."),
+    ),
     errors.OnHold: Answer(
         409, "on_hold", _("Ditahan untuk perkara"),
         _("Data ini tidak boleh dihapus selama penahanan hukum berlaku. Data tetap tersimpan."),

@@ -11,15 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select
+from sqlalchemy import ColumnElement, delete, false, insert, or_, select
 from sqlalchemy.orm import Session
 
-from verification.models import Member, ReceivedFile, Scan
+from verification.models import Member, ReceivedFile, Scan, ScanChoice
 from verification.models.files import Retention
 from verification.secrets import FieldKeys
 from verification.states import FileState
 
 KINDS = ("ktp", "kta", "kk")
+# What a choice says in place of a picture's name.
+CHOSEN = ("kind", "nik", "key_id", "kta_number", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +39,15 @@ class CardScan:
 def store_scans(
     session: Session, file: ReceivedFile, scans: Iterable[CardScan], keys: FieldKeys
 ) -> int:
-    """Keep the pictures of a file, in place of what an earlier run kept; returns how many."""
+    """Keep the pictures of a file, in place of what an earlier run kept; returns how many.
+
+    What the party has said of a picture stands against its name.
+    """
     session.execute(delete(Scan).where(Scan.file_id == file.id))
+    choices = {
+        choice.number: choice
+        for choice in session.scalars(select(ScanChoice).where(ScanChoice.file_id == file.id))
+    }
     rows = [
         {
             "participation_id": file.participation_id,
@@ -50,8 +59,10 @@ def store_scans(
             "key_id": keys.current_id if scan.nik else None,
             "kta_number": scan.kta_number,
             "sha256": scan.sha256,
+            "withdrawn": False,
             "retention": Retention.IDENTITY_SCAN.value,
         }
+        | _chosen(choices.get(scan.number))
         for scan in scans
     ]
     if rows:
@@ -76,12 +87,19 @@ def scans_for(session: Session, member: Member, keys: FieldKeys | None = None) -
         .where(
             Scan.participation_id == member.participation_id,
             or_(*same_person),
+            Scan.withdrawn == false(),
             ReceivedFile.withdrawn_at.is_(None),
             ReceivedFile.state == FileState.PASSED.value,
         )
         .order_by(Scan.id)
     )
     return {scan.kind: scan for scan in rows}
+
+
+def _chosen(choice: ScanChoice | None) -> dict[str, object]:
+    if choice is None:
+        return {}
+    return {name: getattr(choice, name) for name in CHOSEN}
 
 
 def scan_name(scan: Scan, file: ReceivedFile, keys: FieldKeys) -> str:

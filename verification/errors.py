@@ -75,6 +75,10 @@ class AlreadyPublished(DomainError):
     """The office has published this round."""
 
 
+class NoSuchMember(DomainError):
+    """No member of a list in force has this card number or NIK."""
+
+
 class OnHold(DomainError):
     """A legal hold forbids erasing this."""
 

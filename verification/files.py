@@ -25,6 +25,7 @@ from verification.models import (
     Roster,
     RosterVersion,
     Scan,
+    ScanChoice,
     Tombstone,
 )
 from verification.reference import Scope
@@ -91,7 +92,7 @@ def withdraw(
     """
     if not reason.strip():
         raise ReasonRequired("a withdrawal needs a reason")
-    _check_open(session, file)
+    check_file_open(session, file)
     if file.withdrawn_at is not None:
         return file
     file.withdrawn_at, file.withdrawn_by, file.withdrawn_reason = now, actor, reason[:400]
@@ -107,7 +108,7 @@ def withdraw(
 
 def restore(session: Session, file: ReceivedFile, *, actor: str, now: datetime) -> ReceivedFile:
     """Bring a withdrawn file again. Raises DossierLocked, NotAllowed (it was erased)."""
-    _check_open(session, file)
+    check_file_open(session, file)
     if session.get(Tombstone, file.public_id) is not None:
         raise NotAllowed("the file was erased")
     if file.withdrawn_at is None:
@@ -138,7 +139,8 @@ def erase(
         return known
     _refuse_held(session, file)
     _refuse_used_list(session, file)
-    session.execute(delete(Scan).where(Scan.file_id == file.id))
+    for table in (Scan, ScanChoice):
+        session.execute(delete(table).where(table.file_id == file.id))
     file.filename = ""
     if file.withdrawn_at is None:
         file.withdrawn_at, file.withdrawn_by, file.withdrawn_reason = now, actor, reason[:400]
@@ -206,7 +208,11 @@ def _list_read_from(session: Session, file: ReceivedFile) -> Roster | None:
     )
 
 
-def _check_open(session: Session, file: ReceivedFile) -> None:
+def check_file_open(session: Session, file: ReceivedFile) -> None:
+    """Whether a file's slot may be changed; the dossier stays locked against others until the end.
+
+    Raises DossierLocked.
+    """
     lock_dossier(session, file.participation)
     check_open(session, file.participation, file.requirement, file.region)
 

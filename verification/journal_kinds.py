@@ -43,6 +43,10 @@ class Kind(Enum):
     ROSTER_FAILED = ("roster.failed", "roster", "version", "file", "code")
     ROSTER_WITHDRAWN = ("roster.withdrawn", "roster")
     ROSTER_RESTORED = ("roster.restored", "roster")
+    # A picture of a file, by its number; `row`: the member's `row_ref`.
+    SCAN_PAIRED = ("scan.paired", "file", "number", "card", "roster", "row")
+    SCAN_WITHDRAWN = ("scan.withdrawn", "file", "number")
+    SCAN_BY_NAME = ("scan.by_name", "file", "number")
 
     SUBMITTED = ("dossier.submitted", "submission", "round", "digest", "files", "lists")
     QUEUED = ("dossier.queued", "submission", "items")

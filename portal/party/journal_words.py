@@ -33,7 +33,8 @@ GROUPS: dict[str, Group] = {
         Kind.FILE_RECEIVED, Kind.FILE_PASSED, Kind.FILE_REJECTED, Kind.FILE_WITHDRAWN,
         Kind.FILE_RESTORED, Kind.FILE_ERASED, Kind.UPLOAD_GRANTED, Kind.UPLOAD_ENDED)),
     "daftar": Group(_("Daftar anggota"), (
-        Kind.ROSTER_IMPORTED, Kind.ROSTER_FAILED, Kind.ROSTER_WITHDRAWN, Kind.ROSTER_RESTORED)),
+        Kind.ROSTER_IMPORTED, Kind.ROSTER_FAILED, Kind.ROSTER_WITHDRAWN, Kind.ROSTER_RESTORED,
+        Kind.SCAN_PAIRED, Kind.SCAN_WITHDRAWN, Kind.SCAN_BY_NAME)),
     "dosir": Group(_("Pengiriman dan hasil"), (
         Kind.SUBMITTED, Kind.QUEUED, Kind.ROUND_OPENED, Kind.RESULTS_PUBLISHED,
         Kind.DUPLICATES_FOUND, Kind.DUPLICATE_SETTLED)),
@@ -54,6 +55,9 @@ PLAIN: dict[str, LazyString] = {
     Kind.UPLOAD_ENDED.value: _("Unggahan berakhir tanpa berkas"),
     Kind.ROSTER_WITHDRAWN.value: _("Daftar anggota dikeluarkan dari dosir"),
     Kind.ROSTER_RESTORED.value: _("Daftar anggota dipulihkan ke dosir"),
+    Kind.SCAN_PAIRED.value: _("Pasangan pindaian kartu dibetulkan"),
+    Kind.SCAN_WITHDRAWN.value: _("Pindaian kartu ditarik"),
+    Kind.SCAN_BY_NAME.value: _("Pindaian kartu dikembalikan menurut nama berkasnya"),
     Kind.ROUND_OPENED.value: _("Babak perbaikan dibuka"),
     Kind.ACCOUNT_CREATED.value: _("Akun dibuat"),
     Kind.ACCOUNT_CHANGED.value: _("Akun diubah"),

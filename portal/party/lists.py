@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 
 from portal import access
 from portal.babel import locale
+from portal.card_rows import counts
 from portal.context import actor, now, own_participation, services
 from portal.party.blueprint import bp
 from portal.party.list_rows import TABS, counts_of, rows_of
 from portal.party.queue_panel import panel
 from portal.party.reading import CursorQuery, question, receives, slot_receives
-from portal.party.scans import counts
 from portal.refusals import BadInput
 from portal.roster_view import XLSX_TYPE, RosterView, version_of, view_of, waiting_view
 from verification import files

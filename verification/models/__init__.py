@@ -22,6 +22,7 @@ from verification.models.rosters import (
     Roster,
     RosterVersion,
     Scan,
+    ScanChoice,
 )
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Round",
     "RoundPublication",
     "Scan",
+    "ScanChoice",
     "Stage",
     "Subject",
     "Submission",

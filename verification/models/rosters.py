@@ -156,6 +156,7 @@ class Scan(Base):
         UniqueConstraint("file_id", "number"),
         Index("ix_scan_nik", "participation_id", "nik"),
         Index("ix_scan_kta", "participation_id", "kta_number"),
+        Index("ix_scan_sha256", "participation_id", "sha256"),
         one_of("retention", Retention),
     )
 
@@ -169,6 +170,28 @@ class Scan(Base):
     key_id: Mapped[str | None] = mapped_column(String(32))
     kta_number: Mapped[str | None] = mapped_column(String(60))
     sha256: Mapped[str] = mapped_column(String(64))
+    withdrawn: Mapped[bool] = mapped_column(default=False)
     retention: Mapped[str] = mapped_column(String(20), default=Retention.IDENTITY_SCAN.value)
     hold: Mapped[bool] = mapped_column(default=False)
     file: Mapped[ReceivedFile] = relationship()
+
+
+class ScanChoice(Base):
+    """Whose card a picture is, as the party says; it stands when the file is checked again.
+
+    `withdrawn`: the picture is to count for nobody.
+    """
+
+    __tablename__ = "scan_choice"
+
+    file_id: Mapped[int] = mapped_column(
+        ForeignKey("file.id"), primary_key=True, autoincrement=False
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(8))
+    nik: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    key_id: Mapped[str | None] = mapped_column(String(32))
+    kta_number: Mapped[str | None] = mapped_column(String(60))
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+    chosen_by: Mapped[str] = mapped_column(String(60))
+    chosen_at: Mapped[datetime] = mapped_column(UtcDateTime)

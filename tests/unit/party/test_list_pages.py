@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-
 from sqlalchemy import select
 
 from tests.builders import build_file, build_roster
 from tests.portal_stand import Stand
-from verification.card_scans import CardScan, store_scans
 from verification.models import Member, Participation, Roster, RosterVersion
 from verification.rosters.rules.listwide import NIK_REPEATED
 from verification.rosters.rules.person import AGE_UNDER
@@ -129,21 +126,3 @@ def test_templates_are_files(stand: Stand) -> None:
     assert b"NIK" in browser.get("/anggota/templat.csv").data
     assert browser.get("/anggota/templat.xlsx").data[:2] == b"PK"
     assert browser.get("/anggota/templat.exe").status_code == 404
-
-
-def test_cards_that_show_nobody_are_named_to_their_party_only(stand: Stand) -> None:
-    with stand.sessions.begin() as session:
-        party = session.get_one(Participation, stand.parties["a"].id)
-        file = build_file(session, party, "kartu-anggota", "32.73", purpose="scans")
-        cards = [
-            CardScan(
-                number=number, kind="kta", sha256=secrets.token_hex(32), name=f"kartu-{kta}.jpg",
-                nik=None, kta_number=kta,
-            )
-            for number, kta in enumerate(("P01-00000001", "P01-99999999"), start=1)
-        ]  # fmt: skip
-        store_scans(session, file, cards, stand.services.field_keys)
-    page = stand.browser(COORDINATOR).get("/anggota/kartu").text
-    assert "kartu-P01-99999999.jpg" in page
-    assert "kartu-P01-00000001.jpg" not in page
-    assert "Belum ada kartu" in stand.browser("koordinator.b").get("/anggota/kartu").text
