@@ -6,10 +6,13 @@ memory that is aligned like the file (`uploads/store.py`, Writer), which anonymo
 Next station: `uploads/body.py` fills them.
 """
 
+import contextlib
+import ctypes
 import mmap
 
 PAGE = 4096
 MIB = 1024 * 1024
+HUGE = 2 * MIB
 BUFFER_BYTES = 4 * MIB
 MOST_BUFFERS = 16
 """Half of them written while the other half is filled: so many fast bodies at once, the others wait."""
@@ -53,5 +56,14 @@ class Pool:
 
 
 def aligned(size: int) -> memoryview:
-    """Zeroed memory that begins at a page; unmapped when nobody refers to it any more."""
-    return memoryview(mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+    """Zeroed memory that begins at a page; unmapped when nobody refers to it any more.
+
+    From `HUGE` bytes on it asks for huge pages: a direct write pins every page it takes bytes from.
+    """
+    huge = size >= HUGE
+    room = mmap.mmap(-1, size + HUGE * huge, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    begin = -ctypes.addressof(ctypes.c_char.from_buffer(room)) % HUGE if huge else 0
+    if huge:
+        with contextlib.suppress(OSError):  # a kernel without them
+            room.madvise(mmap.MADV_HUGEPAGE)
+    return memoryview(room)[begin : begin + size]
