@@ -13,10 +13,10 @@ import mmap
 PAGE = 4096
 MIB = 1024 * 1024
 HUGE = 2 * MIB
-BUFFER_BYTES = 4 * MIB
-MOST_BUFFERS = 16
+BUFFER_BYTES = 2 * MIB
+MOST_BUFFERS = 32
 """Half of them written while the other half is filled: so many fast bodies at once, the others wait."""
-KEPT_BUFFERS = 8
+KEPT_BUFFERS = 32
 HELD_BUDGET = 32 * MIB
 """What all slow bodies together hold: with many of them each is written in smaller pieces."""
 MOST_HELD = 64 * 1024

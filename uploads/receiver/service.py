@@ -5,6 +5,7 @@ Next station: `uploads/receiver/connection.py`.
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import logging
 import os
@@ -29,6 +30,8 @@ SWEEP_SECONDS = 5.0
 STOP_SECONDS = 5.0
 """For everything after SIGTERM; whoever supervises waits longer."""
 LAST_ANSWERS_SECONDS = 0.5
+YOUNG_OBJECTS = 50_000
+"""Python looks for cycles after so many new objects: ten thousand uploads are alive, not garbage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,8 @@ def serve(
     `ready` is called when connections are accepted.
     """
     _raise_open_files()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 20, 100)
     listener = unix_socket(path) if path is not None else tcp_socket(host, port)
     with listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(Service(handler, limits or Limits()).run(listener, ready))
