@@ -10,6 +10,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
+
 
 class JsonLines(logging.Formatter):
     """`timestamp`, `level`, `logger`, `event`, as the portal's own lines; traces without messages."""
@@ -25,7 +27,7 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             # The type alone: the text of an error may quote what somebody sent.
             facts["error"] = record.exc_info[0].__name__
-        return json.dumps(facts, ensure_ascii=False)
+        return _as_json(facts)
 
 
 def configure(level: str) -> None:

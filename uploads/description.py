@@ -21,6 +21,7 @@ CREATED = RESERVED_METADATA + "created"
 EXPIRES = RESERVED_METADATA + "expires"
 MAX_SIZE = RESERVED_METADATA + "max-size"
 JOINED_AS = RESERVED_METADATA + "joined-as"
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def to_info(upload: Upload) -> str:
@@ -46,13 +47,13 @@ def to_info(upload: Upload) -> str:
         "PartialUploads": list(upload.parts) or None,
         "Storage": {"Type": "filestore"},
     }
-    return json.dumps(info, ensure_ascii=False)
+    return _as_json(info)
 
 
 @lru_cache(maxsize=1024)
 def _claim_text(claim: Claim) -> str:
     """The thousand files of an evening's queue have one claim."""
-    return json.dumps(asdict(claim), ensure_ascii=False)
+    return _as_json(asdict(claim))
 
 
 def from_info(text: str, *, offset: int, changed_at: datetime) -> Upload:
