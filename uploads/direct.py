@@ -62,7 +62,7 @@ class FileWriter:
     Raises FileNotFoundError when there is no such file.
     """
 
-    def __init__(self, path: Path, *, direct: bool = True, durable: bool = True) -> None:
+    def __init__(self, path: Path | str, *, direct: bool = True, durable: bool = True) -> None:
         self._descriptor = os.open(path, os.O_WRONLY)
         self._directly = False
         self._refused = not direct
@@ -118,12 +118,12 @@ class FileWriter:
             elif error.errno not in FULL:
                 raise
             # Without room for all of it the cached way writes what fits, then says so itself.
-        return self._cached(offset, views)
+        return self._cached(offset, views) if views else offset
 
     def _turn(self, *, direct: bool) -> None:
         """One descriptor for both ways: a second one, opened by name, might be another file."""
-        flags = fcntl.fcntl(self._descriptor, fcntl.F_GETFL) & ~os.O_DIRECT
-        fcntl.fcntl(self._descriptor, fcntl.F_SETFL, flags | (os.O_DIRECT if direct else 0))
+        # None of the other flags that can be set is.
+        fcntl.fcntl(self._descriptor, fcntl.F_SETFL, os.O_DIRECT if direct else 0)
         self._directly = direct
 
 

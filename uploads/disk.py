@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+SMALL = 64 * 1024
 KEEP_SIZE = 1
 PUNCH_HOLE = 2
 """FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE of fallocate(2)."""
@@ -65,6 +66,30 @@ def write_new(path: Path, text: str, *, durable: bool = True) -> None:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def read_all(name: str) -> bytes:
+    """A small file, with as few calls as that takes."""
+    descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        text = b""
+        while piece := os.read(descriptor, SMALL):
+            text += piece
+            if len(piece) < SMALL:
+                break
+        return text
+    finally:
+        os.close(descriptor)
+
+
+def copy_range(source: int, target: int, count: int) -> int:
+    """Inside the kernel, from position to position; shares blocks where a file system can."""
+    return os.copy_file_range(source, target, count)
+
+
+def send_range(source: int, target: int, count: int) -> int:
+    """The same where that cannot be, with a copy."""
+    return os.sendfile(target, source, None, count)
 
 
 def sync_directory(directory: Path) -> None:

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from uploads.capability import is_upload_id, shard_of
-from uploads.description import from_info, to_info
+from uploads.description import described, to_info
 from uploads.direct import FileWriter
-from uploads.disk import punch, sync_directory, write_new
+from uploads.disk import copy_range, punch, read_all, send_range, sync_directory, write_new
 from uploads.errors import StoreTrouble, UnknownUpload
 from uploads.model import Upload
 from uploads.space import Space
@@ -102,17 +102,17 @@ class FileStore:
             os.close(descriptor)
 
     def load(self, upload_id: str) -> Upload:
-        data = self._path(upload_id)
+        data = self._name(upload_id)
         try:
-            text = _info(data).read_text(encoding="utf-8")
-            status = data.stat()
+            text = read_all(f"{data}.info")
+            status = os.stat(data)  # noqa: PTH116 - see _name
         except FileNotFoundError:
             raise UnknownUpload from None
         except OSError as error:
             raise trouble(error) from None
         changed_at = datetime.fromtimestamp(status.st_mtime, UTC)
         try:
-            upload = from_info(text, offset=status.st_size, changed_at=changed_at)
+            upload = replace(described(text), offset=status.st_size, changed_at=changed_at)
         except (ValueError, KeyError, TypeError):
             # Not the exception: its text would quote the description, file name included.
             log.error("upload %s: its description cannot be read", upload_id)  # noqa: TRY400
@@ -130,9 +130,8 @@ class FileStore:
             writer.close()
 
     def open(self, upload_id: str) -> FileWriter:
-        path = self._path(upload_id)
         try:
-            return FileWriter(path, direct=self._direct, durable=self._durable)
+            return FileWriter(self._name(upload_id), direct=self._direct, durable=self._durable)
         except FileNotFoundError:
             raise UnknownUpload from None
         except OSError as error:
@@ -258,15 +257,15 @@ class FileStore:
 
     def _append(self, target: int, source: int) -> None:
         """All of one file behind another, inside the kernel."""
-        left, copy = os.fstat(source).st_size, _copy_range
+        left, copy = os.fstat(source).st_size, copy_range
         os.lseek(source, 0, os.SEEK_SET)
         while left:
             try:
                 count = copy(source, target, min(left, JOIN_STEP))
             except OSError as error:
-                if error.errno not in NOT_IN_THE_KERNEL or copy is _send:
+                if error.errno not in NOT_IN_THE_KERNEL or copy is send_range:
                     raise
-                copy = _send
+                copy = send_range
                 continue
             if count == 0:
                 raise StoreTrouble("a part became shorter")
@@ -283,18 +282,14 @@ class FileStore:
             sync_directory(self._data)
 
     def _path(self, upload_id: str) -> Path:
+        return Path(self._name(upload_id))
+
+    def _name(self, upload_id: str) -> str:
+        """A Path costs more to make than the file to open."""
         if not is_upload_id(upload_id):
             raise UnknownUpload
-        return self._data / upload_id
+        return f"{self._data}/{upload_id}"
 
 
 def _info(data: Path) -> Path:
     return data.with_name(f"{data.name}.info")
-
-
-def _copy_range(source: int, target: int, count: int) -> int:
-    return os.copy_file_range(source, target, count)
-
-
-def _send(source: int, target: int, count: int) -> int:
-    return os.sendfile(target, source, None, count)

@@ -26,6 +26,8 @@ from uploads.threads import run
 PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 0.02
 WATCH_SECONDS = 0.2
+WARM_SECONDS = 1.0
+MOST_WARM = 256
 STALE_WISH_SECONDS = 10.0
 
 
@@ -102,7 +104,11 @@ class _Hold:
     __slots__ = ("_lease", "_locks", "_pool", "_then")
 
     def __init__(
-        self, locks: "Locks", lease: Lease, then: Callable[[str], Any] | None, pool: Executor
+        self,
+        locks: "Locks",
+        lease: Lease,
+        then: Callable[[str], Any] | None,
+        pool: Executor | None,
     ) -> None:
         self._locks = locks
         self._lease = lease
@@ -134,6 +140,8 @@ class Locks:
         self._patience = patience
         self._name = secrets.token_hex(8)
         self._slots: dict[str, _Slot] = {}
+        self._given: dict[str, float] = {}
+        """When the latest uploads were released, the earliest first."""
         if self._wishes is not None:
             self._wishes.mkdir(parents=True, exist_ok=True)
 
@@ -152,16 +160,26 @@ class Locks:
         then: Callable[[str], Any] | None = None,
         *,
         pool: Executor | None = None,
+        at_once: bool = False,
     ) -> _Hold:
         """`async with` it to hold an upload, taking it from whoever has it, as a Lease.
 
         `then(upload_id)` is called in the same thread as soon as the lock is ours; its result is the
-        lease's `found`. `pool`: where both happen. Raises UploadLocked after the patience, and what
-        `then` raises.
+        lease's `found`. `pool`: where both happen. `at_once`: `then` only asks for what the kernel
+        remembers of an upload held a moment ago, and then no other thread is worth its price.
+        Raises UploadLocked after the patience, and what `then` raises.
         """
-        return _Hold(self, Lease(upload_id, self._files), then, pool or self._pool)
+        if not (at_once and self._is_warm(upload_id)):
+            pool = pool or self._pool
+        return _Hold(self, Lease(upload_id, self._files), then, pool)
 
-    async def take(self, lease: Lease, then: Callable[[str], Any] | None, pool: Executor) -> None:
+    def _is_warm(self, upload_id: str) -> bool:
+        given = self._given.get(upload_id)
+        return given is not None and time.monotonic() - given < WARM_SECONDS
+
+    async def take(
+        self, lease: Lease, then: Callable[[str], Any] | None, pool: Executor | None
+    ) -> None:
         until = asyncio.get_running_loop().time() + self._patience
         slot = self._slots.setdefault(lease.upload_id, _Slot())
         if slot.holder is None and slot.next is None:
@@ -174,7 +192,11 @@ class Locks:
                 raise UploadLocked("the holder did not let go") from None
         try:
             # Not bounded by the patience: a slow disk is no holder.
-            if not await run(pool, lease.lock_then, then):
+            if pool is None:
+                got, pool = lease.lock_then(then), self._pool
+            else:
+                got = await run(pool, lease.lock_then, then)
+            if not got:
                 async with asyncio.timeout_at(until):
                     await self._wish(lease, pool)
                 if then is not None:
@@ -188,6 +210,11 @@ class Locks:
     def give(self, lease: Lease) -> None:
         """Release, and hand the upload to the request that waits, or forget it."""
         lease.unlock()
+        self._given.pop(lease.upload_id, None)
+        if not lease.finished_with:
+            self._given[lease.upload_id] = time.monotonic()
+            if len(self._given) > MOST_WARM:
+                del self._given[next(iter(self._given))]
         self._hand_on(lease.upload_id)
 
     async def watch(self) -> None:

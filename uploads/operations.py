@@ -32,7 +32,6 @@ from uploads.errors import (
     OffsetConflict,
     StoreFull,
     StoreTrouble,
-    UnknownUpload,
 )
 from uploads.expiry import Expiry
 from uploads.finishing import Finisher, left_behind
@@ -194,7 +193,7 @@ class Operations:
         """
         if self._concatenation.is_waiting(upload_id):
             raise FinalUpload
-        async with self.locks.hold(upload_id, self._store.load) as lease:
+        async with self.locks.hold(upload_id, self._store.load, at_once=True) as lease:
             upload: Upload = lease.found
             held = Held(
                 upload=upload, now=self._now(), offset=offset, count=body.length, length=length
@@ -205,7 +204,9 @@ class Operations:
                 # The answer names the present offset, so it is an acknowledgement.
                 await run(self._disk, self._store.sync, upload_id)
                 raise
-            before, upload = upload, replace(upload, length=held.declared)
+            before = upload
+            if upload.length is None:
+                upload = replace(upload, length=held.declared)
             if expected is None:
                 await self._declare(before, upload)
             stored = await self._receive(body, lease, upload, expected)
@@ -244,13 +245,6 @@ class Operations:
         upload = self._store.load(upload_id)
         self._store.sync(upload_id)
         return upload
-
-    async def _load(self, lease: Lease) -> Upload:
-        try:
-            return await run(self._disk, self._store.load, lease.upload_id)
-        except UnknownUpload:
-            lease.finished_with = True
-            raise
 
     async def _receive(
         self, body: Body, lease: Lease, upload: Upload, expected: Expected | None
