@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from portal import access
 from portal.actors import PARTY_ROLES
 from portal.api.calls import EVERYBODY, Calls, Nothing, Page, PageQuery
-from portal.api.fields import Moment, Text, cursor_of
+from portal.api.fields import Moment, Text, cursor_of, region_code
 from portal.babel import locale
 from portal.context import actor, now, own_participation, services
 from portal.credentials import ApiScope, issue_ticket
@@ -27,6 +27,7 @@ from verification.issuing import receipt_of
 from verification.models import EarlyWord, ReceivedFile, Region, Requirement
 from verification.receipts import Kind
 from verification.rosters.early import words_of
+from verification.states import FileState
 
 calls = Calls("uploads")
 
@@ -84,13 +85,21 @@ class UploadSchema(Schema):
 class UploadsQuery(PageQuery):
     fingerprint = Text(validate=validate.Length(max=64), load_default=None)
     batch = Text(validate=validate.Length(max=64), load_default=None)
+    sha256 = Text(validate=validate.Regexp(r"^[0-9a-f]{64}\Z"), load_default=None)
+    requirement = Text(validate=validate.Length(max=40), load_default=None)
+    region = region_code(load_default=None)
 
 
 @calls.read("/uploads", summary="Open uploads, newest last", roles=PARTY_ROLES,
             scope=ApiScope.UPLOAD, query=UploadsQuery, reply=UploadSchema, paged=True,
             ticket=True)  # fmt: skip
 def list_uploads(session: Session, query: dict[str, Any]) -> Page:
-    """One's own; a coordinator sees the whole party's."""
+    """One's own; a coordinator sees the whole party's.
+
+    With `sha256` one's own that have arrived with that content, for who lost the reply to one.
+    """
+    if query["sha256"]:
+        return Page([arrived(session, file) for file in _with_content(session, query)])
     wanted = (
         select(Reservation)
         .where(
@@ -162,6 +171,27 @@ def arrived(session: Session, file: ReceivedFile) -> dict[str, Any]:
         "created_at": file.created_at,
         "finished_at": file.finished_at,
     }
+
+
+def _with_content(session: Session, query: dict[str, Any]) -> Sequence[ReceivedFile]:
+    wanted = (
+        select(ReceivedFile)
+        .join(Requirement, Requirement.id == ReceivedFile.requirement_id)
+        .join(Region, Region.id == ReceivedFile.region_id)
+        .where(
+            ReceivedFile.participation_id == own_participation(session).id,
+            ReceivedFile.sha256 == query["sha256"],
+            ReceivedFile.uploaded_by == actor().actor,
+            ReceivedFile.withdrawn_at.is_(None),
+            ReceivedFile.state != FileState.REJECTED.value,
+        )
+        .order_by(ReceivedFile.id)
+        .limit(query["limit"])
+    )
+    for column, name in ((Requirement.code, "requirement"), (Region.code, "region")):
+        if query[name]:
+            wanted = wanted.where(column == query[name])
+    return session.scalars(wanted).all()
 
 
 def _open_uploads(session: Session, rows: Sequence[Reservation]) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from portal.context import actor
 from portal.page import in_language
 from portal.words import STATES
 from verification.models import Participation, Region, Requirement
+from verification.models.process import Purpose
 from verification.reference import requirements
 
 # What a slot's accepted types are called in a file dialogue.
@@ -38,8 +39,10 @@ def panel(
     replaces: str | None = None,
 ) -> dict[str, Any]:
     """The fixed part of the claim (None: asked for each file) and everything the script needs."""
+    scans = requirement is None or requirement.purpose == Purpose.SCANS.value
     return {
         "accept": _accept(requirement) if requirement else None,
+        "scans": scans,
         "config": {
             "election": participation.election.code,
             "requirement": requirement.code if requirement else None,
@@ -47,6 +50,8 @@ def panel(
             "regionName": region.name if region else None,
             "corrects": corrects,
             "replaces": replaces,
+            "scans": scans,
+            "cards": url_for("party.card_scans"),
             # A list: JSON objects are sorted on their way, and the task list's order is wanted.
             "requirements": [
                 {"code": row.code, "name": in_language(row, "name"), "level": row.level,
@@ -106,6 +111,15 @@ def _words() -> dict[str, str]:
                    "sekarang."),
         "rate": _("{rate}/dtk"),
         "roster": _("{sent} baris terkirim = {stored} tersimpan + {rejected} ditolak"),
+        "group": _("{done} dari {files} gambar tersimpan · {safe} dari {bytes} aman di server"),
+        "group_passed": _("{n} lolos pemeriksaan sistem"),
+        "group_wrong": _("{n} tidak diterima"),
+        "group_twice": _("{n} sudah ada sebelumnya"),
+        "group_skipped": _("{n} berkas lain di folder ini dilewati: bukan gambar JPEG atau PNG"),
+        "group_cut": _("Sambungan terputus pukul {at} WIB; dilanjutkan otomatis"),
+        "group_pairs": _("Lihat pasangannya"),
+        "group_name": _("Gambar pindaian"),
+        "group_empty": _("Tidak ada gambar JPEG atau PNG di folder ini."),
         "from_name": _("dari nama berkas"),
         "ask_region": _("Wilayah belum diketahui dari nama berkas. Tulis kode atau nama wilayah."),
         "ask_both": _("Syarat dan wilayah belum diketahui dari nama berkas."),

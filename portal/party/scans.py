@@ -7,6 +7,7 @@ Next station: the same pairing is made again when the desk opens a member (`veri
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 
 from flask import flash, redirect, render_template, request, send_file, url_for
@@ -162,11 +163,14 @@ def _holder_of(session: Session, participation: Participation, scan: Scan) -> Me
     if scan.withdrawn or scan.kind not in KINDS:
         return None
     keys = services().field_keys
-    for read in (
-        lambda: scan.kta_number,
-        lambda: keys.decipher(scan.nik, scan.key_id or "") if scan.nik else None,
-    ):
-        if number := read():
-            with suppress(NoSuchMember):
-                return scan_pairing.find_member(session, participation, number, actor().scope, keys)
+    for number in _numbers(scan):
+        with suppress(NoSuchMember):
+            return scan_pairing.find_member(session, participation, number, actor().scope, keys)
     return None
+
+
+def _numbers(scan: Scan) -> Iterator[str]:
+    if scan.kta_number:
+        yield scan.kta_number
+    if scan.nik:
+        yield services().field_keys.decipher(scan.nik, scan.key_id or "")

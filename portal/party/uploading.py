@@ -145,6 +145,7 @@ def _state(session: Session, file: ReceivedFile) -> dict[str, Any]:
         "id": known["id"],
         "state": known["state"],
         "reason": known["reason"],
+        "code": known["reason_code"],
         "repair": known["repair"],
         "at": clock_time(file.finished_at, seconds=True),
         "receipt": url_for("party.receipt", serial=known["receipt"]) if known["receipt"] else None,

@@ -125,8 +125,10 @@ def test_the_page_is_light(stand: Stand) -> None:
     browser = stand.browser(COORDINATOR)
     page = browser.get("/unggah")
     weight = len(gzip.compress(page.data, 5))
-    own = [*STATIC.glob("js/upload/*.js"), STATIC / "js/api.js", STATIC / "js/session.js",
-           STATIC / "css/app.css", STATIC / "css/party.css"]  # fmt: skip
+    later = {"ask.js", "group.js"}  # with the first file that needs them
+    own = [path for path in STATIC.glob("js/upload/*.js") if path.name not in later]
+    own += [STATIC / "js/api.js", STATIC / "js/session.js",
+            STATIC / "css/app.css", STATIC / "css/party.css"]  # fmt: skip
     weight += sum(len(gzip.compress(path.read_bytes(), 5)) for path in own)
     # GOV.UK's stylesheet comes to 16.5 KB beside these; tus-js-client follows with the first file.
     assert weight < 28_000

@@ -15,7 +15,6 @@ import { duration, fill, number, size } from "./words.js";
 const PAINT_EVERY = 400;
 const ASK_EVERY = 3_000;
 const ASK_SELDOM = 20_000;
-const SEARCH_AFTER = 300;
 
 const panel = document.getElementById("queue");
 const config = JSON.parse(panel.dataset.config);
@@ -43,7 +42,7 @@ function paint() {
     if (!row) continue;
     if (task.state === States.STORED) settle(task, row);
     else row.show(task);
-    announce(task);
+    if (!row.files) announce(task);
     // Taken up again: it is no longer something left over.
     if (task.id) document.querySelector(`[data-unfinished="${task.id}"]`)?.remove();
   }
@@ -122,6 +121,35 @@ async function take(files, claim = null) {
   line();
 }
 
+/** A folder of scans, or many pictures at once: one claim and one row for all of them. */
+async function takeFolder(files) {
+  const { Group, pictures } = await import("./group.js");
+  const kept = pictures(files);
+  const folder = (files[0]?.webkitRelativePath ?? "").split("/")[0];
+  const bytes = kept.reduce((sum, file) => sum + file.size, 0);
+  const row = new Row(at("row"), { name: folder || words.group_name, size: bytes }, config);
+  at("rows").append(row.root);
+  if (!kept.length) return row.note(words.group_empty, true);
+  row.group = new Group(row, kept, files.length - kept.length, words);
+  const scans = Object.values(config.requirements).filter((each) => each.purpose === "scans");
+  const requirement = config.requirement ?? (scans.length === 1 ? scans[0].code : null);
+  const region = requirement && (await regionOf(requirement, folder));
+  if (region) start(row.file, row, requirement, region);
+  else askFor(row.file, row, requirement);
+  line();
+}
+
+const PICTURES = /\.(jpe?g|png)$/i;
+const MANY = 10;
+
+/** Pictures in numbers are scans; the rest goes its own way. ZIP archives of a folder do, too. */
+function sort(files, claim = null) {
+  const images = claim || !config.scans ? [] : files.filter((file) => PICTURES.test(file.name));
+  if (images.length < MANY) return take(files, claim);
+  takeFolder(images);
+  return take(files.filter((file) => !images.includes(file)));
+}
+
 /** What the unfinished upload of this very file was for: its name need not tell, and is not asked again. */
 async function leftOver(file) {
   for (const { dataset } of document.querySelectorAll("[data-again]")) {
@@ -161,9 +189,16 @@ function start(file, row, requirement, region) {
   row.place([name, where, region.read ? words.from_name : ""].filter(Boolean).join(" · "));
   row.parts.ask.hidden = true;
   asking.delete(row);
-  const task = queue.add(file, {
+  const claim = {
     purpose, requirement, region: region.code, election: config.election, corrects: config.corrects,
-  });
+  };
+  if (row.group) {
+    const { group } = row;
+    group.start(group.files.map((each) => queue.add(each, claim)));
+    for (const task of group.tasks) rows.set(task, group);
+    return line();
+  }
+  const task = queue.add(file, claim);
   rows.set(task, row);
   row.parts.pause.addEventListener("click", () =>
     task.state === States.PAUSED ? task.resume() : task.pause());
@@ -173,57 +208,15 @@ function start(file, row, requirement, region) {
   queue.changed(task);
 }
 
-function askFor(file, row, requirement) {
+async function askFor(file, row, requirement) {
   asking.add(row);
-  const { ask, askRequirement, askRegion, matches, go, drop, wrong } = row.parts;
-  const id = `ask-${Math.random().toString(36).slice(2)}`;
-  for (const [part, name] of [[askRequirement, "requirement"], [askRegion, "region"]]) {
-    part.id = `${id}-${name}`;
-    ask.querySelector(`label[data-for="${name}"]`).htmlFor = part.id;
-  }
-  matches.id = `${id}-matches`;
-  askRegion.setAttribute("list", matches.id);
-  wrong.id = `${id}-wrong`;
-  askRegion.setAttribute("aria-describedby", wrong.id);
-  for (const [code, { name }] of Object.entries(config.requirements)) {
-    askRequirement.add(new Option(name, code, false, code === requirement));
-  }
-  row.parts.whichRequirement.hidden = Boolean(config.requirement);
-  row.tag("none");
-  row.note(requirement ? words.ask_region : words.ask_both);
-  row.parts.bar.hidden = row.parts.pause.hidden = row.parts.cancel.hidden = true;
-  ask.hidden = false;
-  const level = () => config.requirements[askRequirement.value]?.level;
-  const fit = () => (row.parts.whichRegion.hidden = level() === "national" || Boolean(config.region));
-  askRequirement.addEventListener("change", fit);
-  fit();
-  let waiting = null;
-  askRegion.addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => suggest(askRequirement.value, askRegion.value, matches), SEARCH_AFTER);
-  });
-  go.addEventListener("click", async () => {
-    wrong.textContent = askRequirement.value ? "" : words.no_requirement;
-    if (!askRequirement.value) return;
-    const region = await chosen(askRequirement.value, askRegion.value);
-    if (!region) {
-      wrong.textContent = words.no_region;
-      askRegion.focus();
-      return;
-    }
-    start(file, row, askRequirement.value, region);
-  });
-  drop.addEventListener("click", () => {
+  const { askIn } = await import("./ask.js");
+  const begin = (named, region) => start(file, row, named, region);
+  askIn(row, requirement, { config, places, chosen, start: begin }, () => {
     asking.delete(row);
     row.root.remove();
     line();
   });
-}
-
-async function suggest(requirement, text, matches) {
-  if (!requirement || text.trim().length < 2) return;
-  const found = await places.matching(requirement, text.trim());
-  matches.replaceChildren(...found.map(([code, name]) => new Option(name, `${code} ${name}`)));
 }
 
 async function chosen(requirement, text) {
@@ -244,12 +237,23 @@ function choose(claim) {
 at("choose").addEventListener("click", () => choose(null));
 for (const again of document.querySelectorAll("[data-again]")) {
   again.hidden = false;
+  server.left.add(JSON.parse(again.dataset.again).mark);
   again.addEventListener("click", () => choose(JSON.parse(again.dataset.again)));
 }
 at("files").addEventListener("change", (event) => {
-  take([...event.target.files], wanted);
+  sort([...event.target.files], wanted);
   event.target.value = "";
   wanted = null;
+});
+at("chooseFolder")?.addEventListener("click", () =>
+  at("webkitdirectory" in at("folder") ? "folder" : "files").click());
+at("folder")?.addEventListener("change", (event) => {
+  const files = [...event.target.files];
+  const archives = files.filter((file) => /\.zip$/i.test(file.name));
+  const others = files.filter((file) => !archives.includes(file));
+  if (others.length || !archives.length) takeFolder(others);
+  take(archives);
+  event.target.value = "";
 });
 at("hold").addEventListener("click", () => (queue.held ? queue.goOn() : queue.holdAll()));
 
@@ -261,7 +265,7 @@ addEventListener("dragleave", () => panel.classList.remove("app-queue--over"));
 addEventListener("drop", (event) => {
   event.preventDefault();
   panel.classList.remove("app-queue--over");
-  if (!at("choose").disabled) take([...event.dataTransfer.files]);
+  if (!at("choose").disabled) sort([...event.dataTransfer.files]);
 });
 addEventListener("beforeunload", (event) => {
   if (queue.totals().busy) event.preventDefault();

@@ -1,8 +1,10 @@
-// The night's queue: three files at a time, one ticket for all, totals for the line above.
+// The night's queue: three files at a time, four while they are small, one ticket for all, totals for the line above.
 
 import { States, UploadTask } from "./task.js";
 
 const AT_ONCE = 3;
+const SMALL_AT_ONCE = 4;
+const SMALL = 1024 * 1024;
 const ACTIVE = new Set([States.SENDING, States.CUT, States.LOGIN]);
 const UNCOUNTED = new Set([States.CANCELLED, States.REFUSED, States.ELSEWHERE]);
 const OVER = new Set([States.STORED, States.REFUSED, States.CANCELLED, States.ELSEWHERE]);
@@ -41,7 +43,8 @@ export class UploadQueue {
     if (this.held) return;
     const active = this.tasks.filter((task) => task.running && ACTIVE.has(task.state)).length;
     const next = this.tasks.filter((task) => !task.running && task.state === States.WAITING);
-    for (const task of next.slice(0, Math.max(0, AT_ONCE - active))) {
+    const most = next[0]?.file.size <= SMALL ? SMALL_AT_ONCE : AT_ONCE;
+    for (const task of next.slice(0, Math.max(0, most - active))) {
       task.running = true;
       task.state = States.SENDING;
       task.run().then(() => {

@@ -15,6 +15,8 @@ export class Server {
     this.loading = null;
     this.held = null;
     this.asking = null;
+    // Fingerprints of what the page itself lists as not finished.
+    this.left = new Set();
   }
 
   /** Resolves when `tus` is there. A load that failed on a bad line is tried again. */
@@ -71,6 +73,12 @@ export class Server {
   async openUpload(fingerprint) {
     const found = await this.#ask(`/api/v1/uploads?fingerprint=${fingerprint}`);
     return found.items.at(-1) ?? null;
+  }
+
+  /** The id of one's own file of that content and claim that is there already, or null. */
+  async arrived(sha256, { requirement, region }) {
+    const query = new URLSearchParams({ sha256, requirement, region });
+    return (await this.#ask(`/api/v1/uploads?${query}`)).items.at(-1)?.id ?? null;
   }
 
   /** What the beginning of an open upload says: {code, reason, repair}, or null before it was looked at. */

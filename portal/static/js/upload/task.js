@@ -9,6 +9,8 @@ import { Speed } from "./speed.js";
 
 const GONE_BY = "Tus-Resumable";
 const CHUNK = 8 * 1024 * 1024;
+// Sent whole with its creation: one request, and nothing to go on with when that one is cut.
+const SMALL = 1024 * 1024;
 const SMALLEST_CHUNK = 256 * 1024;
 const BEFORE_LARGER = 4;
 const LONGEST_WAIT = 60_000;
@@ -39,7 +41,7 @@ export class UploadTask {
   /**
    * @param file the File
    * @param claim {purpose, requirement, region, election, corrects, batch}
-   * @param server {engine(), ticket(), forgetTicket(), openUpload(fingerprint), urlOf(id), drop(id)}
+   * @param server {engine(), ticket(), forgetTicket(), left, openUpload(fingerprint), arrived(sha256, claim), urlOf(id), drop(id)}
    * @param changed called with the task after every change
    */
   constructor(file, claim, server, changed) {
@@ -90,6 +92,7 @@ export class UploadTask {
       const ticket = await this.server.ticket();
       const upload = this.upload ?? (await this.prepare());
       if (this.state !== States.SENDING || turn !== this.turn) return;
+      if (upload === null) return this.end(States.STORED);
       this.upload = upload;
       this.upload.options.headers = { Authorization: `Bearer ${ticket}` };
       this.upload.start();
@@ -100,18 +103,27 @@ export class UploadTask {
 
   async prepare() {
     await this.server.engine();
-    const open = this.anew ? null : await this.server.openUpload(this.mark);
+    const small = this.file.size <= SMALL;
+    const asks = !this.anew && (!small || this.failures > 0 || this.server.left.has(this.mark));
+    const open = asks ? await this.server.openUpload(this.mark) : null;
+    const values = await this.metadata();
+    if (small && this.failures > 0 && !open) {
+      // The reply may have been lost, and the file be there.
+      this.id = await this.server.arrived(values.sha256, this.claim);
+      if (this.id) return null;
+    }
     const uploadUrl = open ? await this.server.urlOf(open.id) : null;
     this.id = open ? open.id : null;
     this.safe = this.sent = this.resumed = open?.offset ?? 0;
     const upload = new tus.Upload(this.file, {
       endpoint: uploadUrl ? null : "/files/",
       uploadUrl,
-      chunkSize: this.chunk,
+      chunkSize: Math.max(this.chunk, small ? SMALL : 0),
+      uploadDataDuringCreation: small,
       retryDelays: null,
       storeFingerprintForResuming: false,
       fingerprint: async () => null,
-      metadata: await this.metadata(),
+      metadata: values,
       onUploadUrlAvailable: () => this.named(upload),
       onProgress: (sent) => {
         this.sent = sent;
@@ -187,6 +199,7 @@ export class UploadTask {
     }
     this.failures += 1;
     this.stored = 0;
+    if (this.upload && !this.upload.url) this.upload = null;
     if (this.failures === 2 && this.chunk > SMALLEST_CHUNK) {
       this.chunk = SMALLEST_CHUNK;
       if (this.upload) this.upload.options.chunkSize = this.chunk;

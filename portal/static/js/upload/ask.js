@@ -1,0 +1,56 @@
+// What a file's name does not tell is asked in its row: which requirement, and which region.
+
+const SEARCH_AFTER = 300;
+
+/**
+ * Show the form in a row. `chosen(requirement, text)` resolves to a region or null; `start(requirement,
+ * region)` is called once both are known; `dropped` when the file is not wanted after all.
+ */
+export function askIn(row, requirement, { config, places, chosen, start }, dropped) {
+  const { words } = config;
+  const { ask, askRequirement, askRegion, matches, go, drop, wrong } = row.parts;
+  const id = `ask-${Math.random().toString(36).slice(2)}`;
+  for (const [part, name] of [[askRequirement, "requirement"], [askRegion, "region"]]) {
+    part.id = `${id}-${name}`;
+    ask.querySelector(`label[data-for="${name}"]`).htmlFor = part.id;
+  }
+  matches.id = `${id}-matches`;
+  askRegion.setAttribute("list", matches.id);
+  wrong.id = `${id}-wrong`;
+  askRegion.setAttribute("aria-describedby", wrong.id);
+  for (const [code, { name }] of Object.entries(config.requirements)) {
+    askRequirement.add(new Option(name, code, false, code === requirement));
+  }
+  row.parts.whichRequirement.hidden = Boolean(config.requirement);
+  row.tag("none");
+  row.note(requirement ? words.ask_region : words.ask_both);
+  row.parts.bar.hidden = row.parts.pause.hidden = row.parts.cancel.hidden = true;
+  ask.hidden = false;
+  const level = () => config.requirements[askRequirement.value]?.level;
+  const fit = () => (row.parts.whichRegion.hidden = level() === "national" || Boolean(config.region));
+  askRequirement.addEventListener("change", fit);
+  fit();
+  let waiting = null;
+  askRegion.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => suggest(places, askRequirement.value, askRegion.value, matches), SEARCH_AFTER);
+  });
+  go.addEventListener("click", async () => {
+    wrong.textContent = askRequirement.value ? "" : words.no_requirement;
+    if (!askRequirement.value) return;
+    const region = await chosen(askRequirement.value, askRegion.value);
+    if (!region) {
+      wrong.textContent = words.no_region;
+      askRegion.focus();
+      return;
+    }
+    start(askRequirement.value, region);
+  });
+  drop.addEventListener("click", dropped);
+}
+
+async function suggest(places, requirement, text, matches) {
+  if (!requirement || text.trim().length < 2) return;
+  const found = await places.matching(requirement, text.trim());
+  matches.replaceChildren(...found.map(([code, name]) => new Option(name, `${code} ${name}`)));
+}
