@@ -23,6 +23,8 @@ QUICK_SECONDS = 0.5
 DOZE_BYTES = 32 * KIB
 """What may wait in the kernel, which holds several times as much without stopping the sender."""
 LEAST_DOZE_SECONDS = 0.1
+LONGEST_DOZE = 2.0
+"""Of `age`: nobody loses what waits in the kernel, so it may wait longer than what waits here."""
 GRACE_SECONDS = 0.05
 """A line that dozed gets this long to hand over what the kernel has, before an ending counts."""
 
@@ -227,6 +229,8 @@ class FedBody(Gathered):
             self._placed
             and self.length is not None
             and held >= self._supply.share
+            # Whoever dozed brings as much at once every time, and is slow all the same.
+            and not self._doze
             and self._fed_at - self._since < QUICK_SECONDS
         ):
             self._adopt(self._at % PAGE + held)
@@ -277,5 +281,8 @@ class FedBody(Gathered):
         before, self._taken_at = self._taken_at or self._since, time.monotonic()
         if self._flow is None or not self._flow.patient or count >= DOZE_BYTES:
             return 0.0
-        seconds = DOZE_BYTES * (self._taken_at - before) / count
-        return min(seconds, self._supply.age) if seconds >= LEAST_DOZE_SECONDS else 0.0
+        # Not beyond the end of the body, for which somebody waits.
+        wanted = DOZE_BYTES if self.left is None else min(DOZE_BYTES, self.left)
+        seconds = wanted * (self._taken_at - before) / count
+        longest = self._supply.age * LONGEST_DOZE
+        return min(seconds, longest) if seconds >= LEAST_DOZE_SECONDS else 0.0
