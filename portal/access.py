@@ -28,6 +28,7 @@ from verification.models import (
     Submission,
 )
 from verification.models.reference import Level
+from verification.receipts import Kind
 from verification.reference import Scope
 from verification.states import Role
 
@@ -88,7 +89,9 @@ def may_read_roster_rows(session: Session, actor: Actor, public_id: str) -> Rost
 def may_see_receipt(session: Session, actor: Actor, serial: str) -> Receipt:
     """A receipt of the actor's party, by its serial or by the id of what it was given for."""
     query = select(Receipt).where((Receipt.serial == serial) | (Receipt.about == serial))
-    receipt = session.scalars(query.order_by(Receipt.id).limit(1)).first()
+    # A list's file has two; by its id the one of its arrival is meant, whichever came first.
+    first = query.order_by(Receipt.kind == Kind.LIST.value, Receipt.id).limit(1)
+    receipt = session.scalars(first).first()
     if receipt is None or not _of_party(actor, receipt.participation_id):
         raise NotFound("receipt")
     if actor.role is Role.OPERATOR:

@@ -15,7 +15,7 @@ from verification.chain import (
     text_digest,
 )
 from verification.receipt_keys import PublicKey, SigningKey, TrustedKeys
-from verification.receipts import ArrivalFacts, Receipt, SubmissionFacts
+from verification.receipts import ArrivalFacts, ListFacts, Receipt, SubmissionFacts
 
 NOW = datetime(2022, 8, 14, 16, 59, 7, 250000, UTC)
 KEY = SigningKey.from_seed(hashlib.sha256(b"one").digest())
@@ -100,3 +100,29 @@ def point_of(made: list[ExportRow], number: int | None = None) -> ChainPoint:
 
 def exported(made: list[ExportRow], key: SigningKey = KEY) -> list[str]:
     return list(export(point_of(made), made, key, issuer="KPU Contoh (demo)", at=NOW))
+
+
+def list_receipt(**changed: int) -> Receipt:
+    """Of a list's second version, 40 rows of which 1 is rejected."""
+    counts = {
+        "version": 2, "size": len(CONTENT), "sent": 40, "stored": 39, "rejected": 1,
+        "warned": 3, "added": 4, "removed": 5, "changed": 6,
+    }  # fmt: skip
+    return Receipt(
+        issuer="KPU Contoh (demo)",
+        serial=digest("list serial")[:32],
+        issued_at=NOW,
+        facts=ListFacts(
+            roster=digest("roster")[:32],
+            election="2029",
+            party="partai-a",
+            requirement="anggota",
+            region="32.73",
+            file=digest("list upload")[:32],
+            sha256=hashlib.sha256(CONTENT).hexdigest(),
+            rows_digest=digest("rows"),
+            finished_at=NOW,
+            **(counts | changed),
+        ),
+        journal=ChainPoint(chain=CHAIN, number=7, head=digest("head")),
+    )

@@ -74,6 +74,7 @@ def handlers(tools: Tools, extra: Mapping[str, Handler] | None = None) -> dict[s
     """Job kind → handler; `extra` are the portal's own (reconcile)."""
     table: dict[str, Callable[[Tools, Task], None]] = {
         JobKind.ISSUE_RECEIPT: issue_receipt,
+        JobKind.ISSUE_LIST_RECEIPT: issue_list_receipt,
         JobKind.CHECK_DOCUMENT: document,
         JobKind.CHECK_SCANS: scans,
         JobKind.IMPORT_ROSTER: roster,
@@ -93,6 +94,14 @@ def issue_receipt(tools: Tools, task: Task) -> None:
         file = intake.by_upload(session, task.about)
         if file is not None:
             issuing.issue_file_receipt(session, tools.signer, file, task.now())
+
+
+def issue_list_receipt(tools: Tools, task: Task) -> None:
+    """Sign what became of a list's rows, once its version is done."""
+    with tools.sessions.begin() as session:
+        file = intake.by_upload(session, task.about)
+        if file is not None:
+            issuing.issue_list_receipt(session, tools.signer, file, task.now())
 
 
 def document(tools: Tools, task: Task) -> None:

@@ -23,12 +23,14 @@ from verification.models import (
     Party,
     Receipt,
     ReceivedFile,
+    RosterVersion,
     Submission,
     SubmissionPin,
 )
-from verification.receipts import ArrivalFacts, SubmissionFacts
+from verification.receipt_facts import ArrivalFacts, Facts, ListFacts, SubmissionFacts
 from verification.signed import SignedText
 from verification.signing import Signer
+from verification.states import ListStage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ class _Event:
     about: str
     participation_id: int
     chain_id: int
-    facts: ArrivalFacts | SubmissionFacts
+    facts: Facts
 
 
 def issue_file_receipt(
@@ -98,8 +100,56 @@ def issue_submission_receipt(
     )
 
 
+def issue_list_receipt(
+    session: Session, signer: Signer, file: ReceivedFile, now: datetime
+) -> Receipt | None:
+    """The receipt of the version that a list's file made; None unless that version is done.
+
+    It is about the file, of which there is one for every version. Raises NotAReceipt unless every row
+    sent is stored or rejected.
+    """
+    version = session.scalar(
+        select(RosterVersion).where(
+            RosterVersion.file_id == file.id, RosterVersion.stage == ListStage.DONE.value
+        )
+    )
+    if version is None or version.done_at is None:
+        return None
+    return _issue(
+        session,
+        signer,
+        _Event(
+            kind=receipts.Kind.LIST,
+            about=file.public_id,
+            participation_id=file.participation_id,
+            chain_id=file.participation.chain_id,
+            facts=ListFacts(
+                roster=version.roster.public_id,
+                version=version.number,
+                election=file.participation.election.code,
+                party=_party(session, file.participation.party_id),
+                requirement=file.requirement.code,
+                region=file.region.code,
+                file=file.public_id,
+                size=file.size,
+                sha256=file.sha256,
+                rows_digest=version.rows_digest or "",
+                sent=version.sent or 0,
+                stored=version.stored or 0,
+                rejected=version.rejected or 0,
+                warned=version.warned or 0,
+                added=version.added or 0,
+                removed=version.removed or 0,
+                changed=version.changed or 0,
+                finished_at=version.done_at,
+            ),
+        ),
+        now,
+    )
+
+
 def receipt_of(session: Session, kind: receipts.Kind, about: str) -> Receipt | None:
-    """The receipt of a file or submission by its public id, once it is issued."""
+    """The receipt of a file, submission or list (by its file) by public id, once it is issued."""
     return session.scalar(select(Receipt).where(Receipt.kind == kind.value, Receipt.about == about))
 
 

@@ -32,6 +32,7 @@ class JobKind(StrEnum):
     """What a worker can be asked to do."""
 
     ISSUE_RECEIPT = "issue-receipt"
+    ISSUE_LIST_RECEIPT = "issue-list-receipt"
     CHECK_DOCUMENT = "check-document"
     CHECK_SCANS = "check-scans"
     IMPORT_ROSTER = "import-roster"
@@ -205,6 +206,13 @@ def position(session: Session, kind: str, about: str) -> int:
     before = or_(Job.ready_at < job.ready_at, and_(Job.ready_at == job.ready_at, Job.id <= job.id))
     counted = select(func.count()).where(Job.state == leases.word(JobState.WAITING), before)
     return session.scalar(counted) or 0
+
+
+def is_open(session: Session, kind: str, about: str) -> bool:
+    """Whether the job waits or is in work."""
+    states = (JobState.WAITING.value, JobState.LEASED.value)
+    wanted = select(Job.id).where(Job.kind == str(kind), Job.about == about, Job.state.in_(states))
+    return session.scalar(wanted) is not None
 
 
 def counts(session: Session) -> dict[tuple[str, str], int]:

@@ -31,6 +31,9 @@ NAVY, RED, GREY, PALE = (0x1B, 0x3A, 0x6B), (0xC4, 0x20, 0x1F), 0x55, (0xF1, 0xF
 MARGIN, WIDTH, LABEL, QR_SIZE = 18.0, 174.0, 46.0, 40.0
 COLUMNS = (11.0, 44.0, 29.0, 39.0, 51.0)
 FONTS = ("Helvetica", "Helvetica", "Helvetica", "Helvetica", "Courier")
+FIXED_WIDTH = frozenset(
+    {"Serial number", "SHA-256", "Manifest SHA-256", "Digest of rows", "Journal", "Upload", "List"}
+)
 HEADINGS = (
     ("No.",),
     ("Syarat", "requirement"),
@@ -116,7 +119,7 @@ class ReceiptPage(FPDF):
 
     def fact(self, label: str, english: str, value: str) -> None:
         """A label in two languages and its value; digests in a fixed-width font."""
-        mono = english in {"Serial number", "SHA-256", "Manifest SHA-256", "Journal", "Upload"}
+        mono = english in FIXED_WIDTH
         if self.get_y() > 262:
             self.add_page()
         top = self.get_y() + 1.3

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from verification.receipt_page import ManifestRow, ReceiptPage, count
 from verification.receipt_words import digits_in_groups, local_time, size_in_words
-from verification.receipts import ArrivalFacts, Receipt, SubmissionFacts, read
+from verification.receipts import ArrivalFacts, ListFacts, Receipt, SubmissionFacts, read
 from verification.signed import SignedText
 
 __all__ = ["ManifestRow", "Names", "receipt_pdf"]
@@ -63,11 +63,12 @@ def _lines(
     receipt: Receipt, document: SignedText, names: Names, zone: str
 ) -> list[tuple[str, str, str]]:
     facts, point = receipt.facts, receipt.journal
-    middle = (
-        _arrival(facts, names, zone)
-        if isinstance(facts, ArrivalFacts)
-        else _submission(facts, names, zone)
-    )
+    if isinstance(facts, ArrivalFacts):
+        middle = _arrival(facts, names, zone)
+    elif isinstance(facts, ListFacts):
+        middle = _list(facts, names, zone)
+    else:
+        middle = _submission(facts, names, zone)
     head = digits_in_groups(point.head[:32])
     return [
         ("Nomor seri", "Serial number", digits_in_groups(receipt.serial)),
@@ -89,6 +90,32 @@ def _arrival(facts: ArrivalFacts, names: Names, zone: str) -> list[tuple[str, st
         ("Mulai diunggah", "Upload began", _times(facts.created_at, zone)),
         ("Lengkap di server", "Complete on server", _times(facts.finished_at, zone)),
         ("Ukuran", "Size", size_in_words(facts.size)),
+        ("Sidik berkas", "SHA-256", digits_in_groups(facts.sha256)),
+    ]
+
+
+def _list(facts: ListFacts, names: Names, zone: str) -> list[tuple[str, str, str]]:
+    return [
+        ("Syarat", "Requirement", _named(names.requirement, facts.requirement)),
+        ("Wilayah", "Region", _named(names.region, facts.region)),
+        ("Daftar", "List", f"{digits_in_groups(facts.roster)}\nversi / version {facts.version}"),
+        (
+            "Baris terkirim",
+            "Rows sent",
+            f"{count(facts.sent)} = {count(facts.stored)} tersimpan / stored"
+            f" + {count(facts.rejected)} ditolak / rejected",
+        ),
+        ("Dengan peringatan", "With a warning", count(facts.warned)),
+        (
+            "Dibanding sebelumnya",
+            "Against the one before",
+            f"{count(facts.added)} ditambah / added, {count(facts.removed)} dikeluarkan / removed,"
+            f" {count(facts.changed)} berubah / changed",
+        ),
+        ("Selesai dibaca", "Reading done", _times(facts.finished_at, zone)),
+        ("Sidik baris", "Digest of rows", digits_in_groups(facts.rows_digest)),
+        ("Unggahan", "Upload", digits_in_groups(facts.file)),
+        ("Ukuran berkas", "Size of file", size_in_words(facts.size)),
         ("Sidik berkas", "SHA-256", digits_in_groups(facts.sha256)),
     ]
 

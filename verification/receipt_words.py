@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 
 from verification.canonical import NotCanonical
 from verification.chain_check import ChainProblem
-from verification.receipts import Kind, Problem
+from verification.receipts import Kind, ListFacts, Problem
 
 __all__ = [
     "CHAIN_PROBLEMS",
@@ -18,7 +18,9 @@ __all__ = [
     "PROBLEMS",
     "RECEIVED_NOT_ACCEPTED",
     "digits_in_groups",
+    "list_counts",
     "local_time",
+    "number_in_words",
     "parse_time",
     "size_in_words",
 ]
@@ -47,11 +49,26 @@ RECEIVED_NOT_ACCEPTED = {
             "only KPU decides that."
         ),
     },
+    Kind.LIST: {
+        "id": (
+            "Tanda terima ini menyatakan bahwa daftar telah dibaca pada waktu di atas dan bahwa "
+            "setiap baris yang terkirim tersimpan atau ditolak. Jumlahnya adalah jumlah seluruh "
+            "daftar; pada perbaikan termasuk baris yang tidak disentuhnya. Ini bukan pernyataan "
+            "bahwa anggotanya memenuhi syarat; MS, BMS, atau TMS hanya ditetapkan oleh KPU."
+        ),
+        "en": (
+            "This receipt states that the list was read at the time above and that every row sent "
+            "was stored or rejected. The counts are of the whole list; a correction's include the "
+            "rows it left alone. It does not state that any member qualifies; only KPU decides "
+            "that."
+        ),
+    },
 }
 
 KINDS = {
     Kind.ARRIVAL: {"id": "Tanda terima berkas", "en": "Receipt of a file"},
     Kind.SUBMISSION: {"id": "Tanda terima pengiriman dosir", "en": "Receipt of a submission"},
+    Kind.LIST: {"id": "Tanda terima daftar anggota", "en": "Receipt of a member list"},
 }
 
 PROBLEMS = {
@@ -142,6 +159,17 @@ CHAIN_PROBLEMS = {
     },
 }
 
+LIST_COUNTS = {
+    "id": (
+        "terkirim {sent} = tersimpan {stored} + ditolak {rejected} · dengan peringatan {warned}",
+        "ditambah {added} · dikeluarkan {removed} · berubah {changed}",
+    ),
+    "en": (
+        "sent {sent} = stored {stored} + rejected {rejected} · with a warning {warned}",
+        "added {added} · removed {removed} · changed {changed}",
+    ),
+}
+
 MONTHS = {
     "id": (
         *("Januari", "Februari", "Maret", "April", "Mei", "Juni"),
@@ -163,6 +191,21 @@ def local_time(at: datetime, lang: str = "id", zone: str = "WIB") -> str:
     mark = "." if lang == "id" else ":"
     clock = local.strftime(f"%H{mark}%M{mark}%S")
     return f"{local.day} {MONTHS[lang][local.month - 1]} {local.year} {clock} {zone}"
+
+
+def number_in_words(number: int, lang: str = "id") -> str:
+    """`1.248`; English writes it with a comma."""
+    return f"{number:,}".replace(",", "." if lang == "id" else ",")
+
+
+def list_counts(facts: ListFacts, lang: str = "id") -> tuple[str, str]:
+    """What became of a list's rows, and what that changed, a line each."""
+    counts = {
+        name: number_in_words(getattr(facts, name), lang)
+        for name in ("sent", "stored", "rejected", "warned", "added", "removed", "changed")
+    }
+    first, second = LIST_COUNTS[lang]
+    return first.format(**counts), second.format(**counts)
 
 
 def parse_time(text: str) -> datetime:

@@ -2,11 +2,12 @@
 
 A receipt says *received*, never *accepted*. Its signed text is canonical JSON:
 
-    v, kind ("arrival" | "submission"), says ("received"), alg, key_id, issuer, serial, issued_at,
+    v, kind ("arrival" | "submission" | "list"), says ("received"), alg, key_id, issuer, serial, issued_at,
     facts    of an arrival: upload, election, party, requirement, region, purpose, created_at,
              finished_at, size (bytes), sha256
              of a submission: submission, election, party, round, submitted_at, files,
              manifest_size (bytes), manifest_sha256
+             of a member list's version: `ListFacts`; sent = stored + rejected, or it is no receipt
     journal  chain, number and head (hex) of the chain the event stands in
 
 No file name and no personal number is ever part of it. The manifest of a submission is a file
@@ -27,6 +28,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from verification.canonical import HEX_SHA256, Json, NotCanonical, canonical, instant, moment, parse
 from verification.chain import ChainPoint
+from verification.receipt_facts import ArrivalFacts, Facts, ListFacts, SubmissionFacts
 from verification.receipt_keys import ALGORITHM, SigningKey, TrustedKeys
 from verification.signed import NotSigned, Purpose, SignedText, sign_text
 
@@ -34,6 +36,7 @@ __all__ = [
     "ArrivalFacts",
     "ChainPoint",
     "Kind",
+    "ListFacts",
     "NotAReceipt",
     "Problem",
     "Receipt",
@@ -50,7 +53,12 @@ SAYS = "received"
 SERIAL = re.compile(r"[0-9a-f]{32}")
 READ_SIZE = 1 << 20
 
-Part = TypeVar("Part", "ArrivalFacts", "SubmissionFacts", "ChainPoint")
+FACTS: dict[str, type[Facts]] = {
+    "arrival": ArrivalFacts,
+    "submission": SubmissionFacts,
+    "list": ListFacts,
+}
+Part = TypeVar("Part", bound=Facts | ChainPoint)
 
 
 class NotAReceipt(ValueError):
@@ -58,10 +66,11 @@ class NotAReceipt(ValueError):
 
 
 class Kind(StrEnum):
-    """What was received: one file, or a whole dossier."""
+    """What was received: one file, a whole dossier, or the rows of a member list."""
 
     ARRIVAL = "arrival"
     SUBMISSION = "submission"
+    LIST = "list"
 
 
 class Problem(StrEnum):
@@ -77,60 +86,30 @@ class Problem(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArrivalFacts:
-    """One file: the arrival's two times (UTC), its size in bytes, its SHA-256 (hex) and claim."""
-
-    upload: str
-    election: str
-    party: str
-    requirement: str
-    region: str
-    purpose: str
-    created_at: datetime
-    finished_at: datetime
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmissionFacts:
-    """A locked dossier: how many files, and size and SHA-256 (hex) of the manifest naming them."""
-
-    submission: str
-    election: str
-    party: str
-    round: str
-    submitted_at: datetime
-    files: int
-    manifest_size: int
-    manifest_sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """The content of a receipt; `serial` is its public id (32 hex digits)."""
 
     issuer: str
     serial: str
     issued_at: datetime
-    facts: ArrivalFacts | SubmissionFacts
+    facts: Facts
     journal: ChainPoint
 
     @property
     def kind(self) -> Kind:
-        return Kind.ARRIVAL if isinstance(self.facts, ArrivalFacts) else Kind.SUBMISSION
+        return next(Kind(word) for word, facts in FACTS.items() if isinstance(self.facts, facts))
 
     @property
     def size(self) -> int:
         """Bytes of the file the receipt speaks of: the upload, or the manifest."""
         facts = self.facts
-        return facts.size if isinstance(facts, ArrivalFacts) else facts.manifest_size
+        return facts.manifest_size if isinstance(facts, SubmissionFacts) else facts.size
 
     @property
     def sha256(self) -> str:
         """SHA-256 (hex) of that file."""
         facts = self.facts
-        return facts.sha256 if isinstance(facts, ArrivalFacts) else facts.manifest_sha256
+        return facts.manifest_sha256 if isinstance(facts, SubmissionFacts) else facts.sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +170,11 @@ def read(document: SignedText) -> Receipt:
         raise NotAReceipt(str(error)) from None
     if rest != (VERSION, SAYS, ALGORITHM, document.key_id, 10):
         raise NotAReceipt("another version, or another key than the one named outside")
-    hashes = (receipt.sha256, receipt.journal.head)
+    hashes = [receipt.sha256, receipt.journal.head]
+    if isinstance(facts, ListFacts):
+        hashes.append(facts.rows_digest)
+        if facts.sent != facts.stored + facts.rejected:
+            raise NotAReceipt("rows were sent that are neither stored nor rejected")
     if not SERIAL.fullmatch(receipt.serial) or not all(re.fullmatch(HEX_SHA256, h) for h in hashes):
         raise NotAReceipt("serial or digest is not hex of its length")
     return receipt
@@ -233,19 +216,17 @@ def _compare(receipt: Receipt, file: BinaryIO) -> list[Problem]:
     return problems
 
 
-def _spelled(part: ArrivalFacts | SubmissionFacts | ChainPoint) -> dict[str, Json]:
+def _spelled(part: Facts | ChainPoint) -> dict[str, Json]:
     return {
         name: instant(value) if isinstance(value, datetime) else value
         for name, value in asdict(part).items()
     }
 
 
-def _facts(kind: object, value: object) -> ArrivalFacts | SubmissionFacts:
-    if kind == Kind.ARRIVAL:
-        return _build(ArrivalFacts, value)
-    if kind == Kind.SUBMISSION:
-        return _build(SubmissionFacts, value)
-    raise NotCanonical("a kind of receipt this program does not know")
+def _facts(kind: object, value: object) -> Facts:
+    if not isinstance(kind, str) or kind not in FACTS:
+        raise NotCanonical("a kind of receipt this program does not know")
+    return _build(FACTS[kind], value)
 
 
 def _build(part: type[Part], value: object) -> Part:

@@ -35,10 +35,11 @@ from verification.receipt_words import (
     KINDS,
     PROBLEMS,
     RECEIVED_NOT_ACCEPTED,
+    list_counts,
     local_time,
     size_in_words,
 )
-from verification.receipts import ArrivalFacts, Problem, Receipt, Verdict
+from verification.receipts import ArrivalFacts, ListFacts, Problem, Receipt, Verdict
 from verification.receipts import verify as judge
 from verification.signed import NotSigned, SignedText
 
@@ -201,6 +202,13 @@ def _told(receipt: Receipt, lang: str) -> list[str]:
             f"{facts.party} · {facts.election} · {facts.requirement} · {facts.region}"
             f" · {facts.purpose}"
         )
+        at, size = facts.finished_at, facts.size
+    elif isinstance(facts, ListFacts):
+        lines.append(
+            f"{facts.party} · {facts.election} · {facts.requirement} · {facts.region}"
+            f" · {'versi' if lang == 'id' else 'version'} {facts.version}"
+        )
+        lines += list_counts(facts, lang)
         at, size = facts.finished_at, facts.size
     else:
         lines.append(f"{facts.party} · {facts.election} · {facts.round} · {facts.files} berkas")

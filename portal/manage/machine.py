@@ -43,6 +43,7 @@ SHOWN_JOBS = 30
 
 JOB_WORDS: dict[str, LazyString] = {
     "issue-receipt": _l("Menerbitkan tanda terima"),
+    "issue-list-receipt": _l("Menerbitkan tanda terima daftar"),
     "check-document": _l("Memeriksa dokumen"),
     "check-scans": _l("Memeriksa gambar kartu"),
     "import-roster": _l("Membaca daftar anggota"),

@@ -13,6 +13,7 @@ from verification.db import Sessions, make_engine
 from verification.jobs import JobKind
 from verification.sandbox.launcher import Bubblewrap
 from verification.secrets import FieldKeys
+from verification.tools import Tools
 from verification.worker import Worker, worker_name
 
 url, root, scratch, lease = sys.argv[1:]
@@ -21,7 +22,7 @@ url, root, scratch, lease = sys.argv[1:]
 def main() -> None:
     """Until somebody kills it."""
     sessions = Sessions(make_engine(url, pool_size=4))
-    tools = handlers.Tools(
+    tools = Tools(
         sessions=sessions,
         shelf=Shelf(Path(root)),
         derived=Path(root) / "derived",
@@ -30,7 +31,7 @@ def main() -> None:
         field_keys=FieldKeys("k1", {"k1": b"1" * 32}),
         signer=SIGNER,
     )
-    wanted = (JobKind.IMPORT_ROSTER, JobKind.ISSUE_RECEIPT)
+    wanted = (JobKind.IMPORT_ROSTER, JobKind.ISSUE_RECEIPT, JobKind.ISSUE_LIST_RECEIPT)
     table = {kind: act for kind, act in handlers.handlers(tools).items() if kind in wanted}
     Worker(sessions, table, name=worker_name(), lease_seconds=float(lease), idle_seconds=0.05).run(
         threading.Event()

@@ -1,6 +1,7 @@
 """The end of an import: counted once more, then made current.
 
-Next station: `verification.entries`, which pins the version when the party submits.
+Next station: `verification.issuing`, which signs the counts, and `verification.entries`, which pins the
+version when the party submits.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from verification.counting.tallies import keep_tally
 from verification.db import Sessions
 from verification.duplicates.within import TallyLine
 from verification.errors import DomainError
+from verification.jobs import JobKind, enqueue
 from verification.journal import record
 from verification.journal_kinds import Kind
 from verification.models import Member, RejectedRow, Roster, RosterVersion
@@ -155,6 +157,7 @@ def _make_current(
         rejected=rejected,
         rows_digest=staged.rows_digest,
     )
+    enqueue(session, JobKind.ISSUE_LIST_RECEIPT, file.public_id, now)
     return outcome(version)
 
 

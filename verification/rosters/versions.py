@@ -188,6 +188,7 @@ def _new_version(
         version.rows_digest = current.rows_digest
         file.state = FileState.PASSED.value
         file.checked_at = now
+        enqueue(session, JobKind.ISSUE_LIST_RECEIPT, file.public_id, now)
     session.add(version)
     session.flush()
     return version
