@@ -24,7 +24,8 @@ from portal.keys import KeyStore
 from portal.reconcile import Reconciler
 from uploads.shelf import Shelf
 from verification.db import Sessions
-from verification.handlers import TIMERS, Tools, handlers, sandbox_waits
+from verification.handlers import TIMERS, handlers
+from verification.tools import Tools, sandbox_waits
 from verification.jobs import JobKind
 from verification.sandbox.launcher import Bubblewrap, Sandbox, Unwalled
 from verification.signing import Signer

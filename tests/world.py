@@ -71,7 +71,7 @@ REQUIREMENTS: tuple[dict[str, Any], ...] = (
         "group": "Keanggotaan",
         "level": "regency",
         "purpose": "scans",
-        "accepts": ["application/zip"],
+        "accepts": ["application/zip", "image/jpeg", "image/png"],
         "threshold": {"kind": "share", "of": "province", "at_least": 0.0},
         "reviewed": False,
     },

@@ -8,66 +8,32 @@ Next station: `sipol worker`, which builds `Tools` and hands this table to the w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
-from hashlib import sha256
-from pathlib import Path
 
 from sqlalchemy import select
 
-from uploads.shelf import Shelf
 from verification import file_checks, intake, issuing, journal, materialise, queue
-from verification.card_scans import CardScan, store_scans
-from verification.checks.arrived import Expected
-from verification.checks.base import Finding, Severity
 from verification.checks.documents import check_document
-from verification.checks.scans import ScanResult, check_scans
-from verification.db import Sessions
 from verification.duplicates import nightly
 from verification.duplicates.comparing import Comparer
 from verification.duplicates.keys import KeyCache
-from verification.file_checks import Found, ToCheck
 from verification.files import derived_path
-from verification.jobs import JobKind, NotYet
+from verification.jobs import JobKind
 from verification.models import Submission
 from verification.rosters.work import import_file
-from verification.sandbox.launcher import Sandbox, SandboxUnavailable
-from verification.secrets import FieldKeys
-from verification.signing import Signer
+from verification.scan_handler import scans
+from verification.tools import Tools, begin, expected_of, found_of, sandbox_waits
 from verification.worker import Handler, Task, Timer
 
-KINDS = {
-    "application/pdf": "pdf",
-    "image/jpeg": "jpeg",
-    "image/png": "png",
-    "application/zip": "zip",
-}
 TIMERS = (
     Timer(kind=JobKind.EXPIRE_LEASES, every=timedelta(seconds=15)),
     Timer(kind=JobKind.SEAL_ACCESSES, every=timedelta(hours=24)),
     Timer(kind=JobKind.PROVE_DUPLICATES, every=timedelta(hours=24)),
 )
-SANDBOX_PAUSE = 30.0
 # Beside the images, which are rebuildable as well; a file's folder there is hex.
 KEY_FOLDER = "duplicates"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """What handlers work with. `shelf`: the finished files and what was told with them; `derived`: root
-    of the images; `scratch`: an existing folder for temporary files.
-    """
-
-    sessions: Sessions
-    shelf: Shelf
-    derived: Path
-    scratch: Path
-    sandbox: Sandbox
-    field_keys: FieldKeys
-    signer: Signer
 
 
 def handlers(tools: Tools, extra: Mapping[str, Handler] | None = None) -> dict[str, Handler]:
@@ -106,54 +72,25 @@ def issue_list_receipt(tools: Tools, task: Task) -> None:
 
 def document(tools: Tools, task: Task) -> None:
     """Check one document; its images go into the cache."""
-    file = _begin(tools, task)
+    file = begin(tools, task)
     if file is None:
         return
     with sandbox_waits(), tools.shelf.as_file(file.public_id, tools.scratch) as path:
         result = check_document(
             tools.sandbox,
             path,
-            _expected(file),
+            expected_of(file),
             derived_path(tools.derived, file.public_id),
         )
     with tools.sessions.begin() as session:
         file_checks.finish_check(
             session,
             file.public_id,
-            _found(result.findings),
+            found_of(result.findings),
             now=task.now(),
             detected_type=result.detected_type,
             pages=result.pages,
         )
-
-
-def scans(tools: Tools, task: Task) -> None:
-    """Check card scans; each picture becomes a row that members are paired with."""
-    file = _begin(tools, task)
-    if file is None:
-        return
-    place = derived_path(tools.derived, file.public_id)
-    with sandbox_waits(), tools.shelf.as_file(file.public_id, tools.scratch) as path:
-        result = check_scans(
-            tools.sandbox,
-            path,
-            _expected(file),
-            place,
-            name=_sent_name(tools, file),
-            progress=lambda _done, _total: task.checkpoint(),
-        )
-    cards = _cards(result, place)
-    with tools.sessions.begin() as session:
-        checked = file_checks.finish_check(
-            session,
-            file.public_id,
-            _found(result.findings) + _of_entries(result),
-            now=task.now(),
-            detected_type=result.detected_type,
-            pages=len(result.entries),
-        )
-        if checked is not None and result.passed:
-            store_scans(session, checked, cards, tools.field_keys)
 
 
 def roster(tools: Tools, task: Task) -> None:
@@ -214,81 +151,3 @@ def prove_duplicates(tools: Tools, task: Task) -> None:
 def _comparer(tools: Tools, task: Task) -> Comparer:
     cache = KeyCache(tools.derived / KEY_FOLDER, tools.field_keys)
     return Comparer(tools.sessions, tools.field_keys, cache, now=task.now, beat=task.checkpoint)
-
-
-def _begin(tools: Tools, task: Task) -> ToCheck | None:
-    with tools.sessions.begin() as session:
-        return file_checks.begin_check(session, task.about, task.now())
-
-
-def _sent_name(tools: Tools, file: ToCheck) -> str:
-    """A file's name with the NIK by which its picture is paired; the row has it masked."""
-    arrival = tools.shelf.arrival(file.public_id)
-    return file.filename if arrival is None else arrival.metadata.get("filename", file.filename)
-
-
-def _expected(file: ToCheck) -> Expected:
-    return Expected(
-        size=file.size,
-        sha256=file.sha256,
-        declared_sha256=file.declared_sha256,
-        accepted=frozenset(KINDS[each] for each in file.accepts if each in KINDS),
-        suffix=file.suffix,
-    )
-
-
-@contextmanager
-def sandbox_waits() -> Iterator[None]:
-    """No walls, no judgement: the file is looked at when they stand again."""
-    try:
-        yield
-    except SandboxUnavailable as error:
-        raise NotYet("the sandbox is unavailable", SANDBOX_PAUSE) from error
-
-
-def _found(findings: Iterable[Finding]) -> list[Found]:
-    return [
-        Found(
-            code=each.code,
-            severity=each.severity.value,
-            params={**each.params} | ({"page": each.page} if each.page else {}),
-        )
-        for each in findings
-    ]
-
-
-def _of_entries(result: ScanResult) -> list[Found]:
-    """One refused or unmatched picture does not refuse the others: it is a warning with its number."""
-    refused = [
-        Found(
-            code=entry.refused.code,
-            severity=Severity.WARNING.value,
-            params={**entry.refused.params, "entry": entry.number},
-        )
-        for entry in result.refused
-        if entry.refused is not None
-    ]
-    unmatched = [
-        Found(
-            code="scans.unmatched",
-            severity=Severity.WARNING.value,
-            params={"entry": entry.number},
-        )
-        for entry in result.unmatched
-    ]
-    return refused + unmatched
-
-
-def _cards(result: ScanResult, place: Path) -> list[CardScan]:
-    return [
-        CardScan(
-            number=entry.number,
-            kind=entry.kind.value,
-            sha256=sha256((place / entry.image.name).read_bytes()).hexdigest(),
-            name=entry.name,
-            nik=entry.nik,
-            kta_number=entry.kta,
-        )
-        for entry in result.entries
-        if entry.image is not None
-    ]

@@ -13,6 +13,7 @@ from verification.db import Sessions, make_engine
 from verification.jobs import JobKind
 from verification.sandbox.launcher import Bubblewrap
 from verification.secrets import FieldKeys
+from verification.tools import Tools
 from verification.worker import Worker, worker_name
 
 url, root, scratch, lease = sys.argv[1:]
@@ -21,7 +22,7 @@ url, root, scratch, lease = sys.argv[1:]
 def main() -> None:
     """Until somebody kills it."""
     sessions = Sessions(make_engine(url, pool_size=4))
-    tools = handlers.Tools(
+    tools = Tools(
         sessions=sessions,
         shelf=Shelf(Path(root)),
         derived=Path(root) / "derived",

@@ -8,10 +8,11 @@ from pathlib import Path
 from tests.builders import SIGNER
 from uploads.shelf import Shelf
 from verification.db import Sessions, make_engine
-from verification.handlers import Tools, make_items
+from verification.handlers import make_items
 from verification.jobs import JobKind
 from verification.sandbox.launcher import Unwalled
 from verification.secrets import FieldKeys
+from verification.tools import Tools
 from verification.worker import Task, Worker, run_until_signalled, worker_name
 
 LEASE_SECONDS = 1.0

@@ -20,6 +20,7 @@ from uploads.arrivals import ArrivalLog
 from uploads.packs import PackStore
 from uploads.shelf import Shelf
 from verification import card_scans, handlers, intake, issuing
+from verification.checks.scan_batches import Batches
 from verification.db import Sessions
 from verification.files import derived_path
 from verification.models import Item, Job, Member, Participation, ReceivedFile
@@ -28,6 +29,7 @@ from verification.receipts import Kind
 from verification.sandbox.launcher import Bubblewrap, Sandbox, SandboxUnavailable
 from verification.secrets import FieldKeys
 from verification.states import FileState
+from verification.tools import Tools
 from verification.worker import Worker
 
 KEYS = FieldKeys("k1", {"k1": b"1" * 32})
@@ -88,7 +90,7 @@ def build_stand(sessions: Sessions, tmp_path: Path, sandbox: Sandbox) -> Stand:
         party = build_party(session, build_world(session))
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    tools = handlers.Tools(
+    tools = Tools(
         sessions=sessions,
         shelf=Shelf(tmp_path / "uploads"),
         derived=tmp_path / "derived",
@@ -195,10 +197,54 @@ def test_bytes_that_are_gone_are_tried_again(stand: Stand) -> None:
 def test_every_kind_of_job_has_its_handler(stand: Stand) -> None:
     own: Callable[..., None] = lambda _task: None  # noqa: E731
     table = handlers.handlers(
-        handlers.Tools(
+        Tools(
             sessions=stand.sessions, shelf=Shelf(stand.root), derived=stand.root, scratch=stand.root,
             sandbox=Bubblewrap(), field_keys=KEYS, signer=SIGNER,
         ),
         {"reconcile": own, "look-early": own},
     )  # fmt: skip
     assert set(table) == set(handlers.JobKind)
+
+
+def test_small_pictures_that_wait_are_checked_in_one_go(
+    stand: Stand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each ends as if alone: its own image, row and finding; what is no picture has its own way."""
+    runs: list[int] = []
+    real = Batches._run
+
+    def counted(self: Batches, batch: list[int]) -> bool:
+        runs.append(len(batch))
+        return real(self, batch)
+
+    monkeypatch.setattr(Batches, "_run", counted)
+    sent = [
+        stand.pack(
+            "kartu-anggota", "32.73", contents.card(f"{number:016d}"), purpose="scans",
+            filename=f"KTA_P01-{number:08d}.jpg", filetype="image/jpeg",
+        )
+        for number in range(1, 6)
+    ]  # fmt: skip
+    broken = stand.send(
+        "kartu-anggota", "32.73", contents.card("9" * 16)[:4000], purpose="scans",
+        filename="KTA_P01-9.jpg", filetype="image/jpeg",
+    )  # fmt: skip
+    text = stand.send(
+        "kartu-anggota", "32.73", contents.html(), purpose="scans", filename="KTA_P01-8.jpg"
+    )
+    stand.work()
+    assert {stand.file(upload).state for upload in sent} == {FileState.PASSED}
+    assert stand.file(broken).rejection == "scans.entry_damaged"
+    assert stand.file(text).rejection == "file.type_html"
+    assert runs == [6]
+    with stand.sessions.read() as session:
+        cards = session.scalars(select(card_scans.Scan).order_by(card_scans.Scan.kta_number)).all()
+        assert [card.kta_number for card in cards] == [f"P01-{n:08d}" for n in range(1, 6)]
+        assert {card.number for card in cards} == {1}
+        assert len({card.sha256 for card in cards}) == 5
+        waiting = select(func.count()).where(Job.state != JobState.DONE)
+        assert session.scalar(waiting) == 0
+    for upload in sent:
+        images = derived_path(tmp_path / "derived", upload)
+        assert [path.name for path in images.iterdir()] == ["0001.card.webp"]
+    assert list((tmp_path / "derived").glob(".making-*")) == []
