@@ -17,8 +17,17 @@ from sqlalchemy.orm import Session
 from portal.wiring import Services
 from verification import jobs
 from verification.errors import NotFound
+from verification.issuing import receipt_of
 from verification.jobs import JobKind
-from verification.models import ReceivedFile, Region, Requirement, Roster, RosterVersion
+from verification.models import (
+    Receipt,
+    ReceivedFile,
+    Region,
+    Requirement,
+    Roster,
+    RosterVersion,
+)
+from verification.receipts import Kind
 from verification.rosters.rejected import (
     csv_chunks,
     original_headings,
@@ -35,7 +44,7 @@ class RosterView:
     """A list, or a list's file whose import has not begun (`roster` is None then).
 
     `shown`: the version the numbers are of: the newest. `position`: its import's place in line, 0 when
-    it is not waiting.
+    it is not waiting. `receipt`: serial of the receipt of its counts, once they are signed.
     """
 
     public_id: str
@@ -46,6 +55,7 @@ class RosterView:
     shown: RosterVersion | None
     versions: tuple[RosterVersion, ...]
     position: int
+    receipt: str | None = None
 
     @property
     def stage(self) -> str:
@@ -64,6 +74,7 @@ def view_of(session: Session, roster: Roster) -> RosterView:
     if not versions:
         raise NotFound("a list without a version")
     file = versions[0].file
+    receipt = list_receipt(session, versions[0])
     return RosterView(
         public_id=roster.public_id,
         requirement=session.get_one(Requirement, roster.requirement_id),
@@ -73,7 +84,13 @@ def view_of(session: Session, roster: Roster) -> RosterView:
         shown=versions[0],
         versions=versions,
         position=jobs.position(session, JobKind.IMPORT_ROSTER, file.public_id),
+        receipt=receipt.serial if receipt else None,
     )
+
+
+def list_receipt(session: Session, version: RosterVersion) -> Receipt | None:
+    """The receipt of a version's counts, once it is issued."""
+    return receipt_of(session, Kind.LIST, version.file.public_id)
 
 
 def waiting_view(session: Session, file: ReceivedFile) -> RosterView:

@@ -61,6 +61,7 @@ class RosterSchema(Schema):
     """A list. `stage`: stored, reading, checked, saving, comparing, done, failed.
 
     `position`: the import's place in line, 0 when it does not wait. `ask`: columns to confirm.
+    `receipt`: serial of the signed counts of `version`, for `GET receipts/{serial}`.
     """
 
     id = fields.String()
@@ -74,6 +75,7 @@ class RosterSchema(Schema):
     stored = fields.Integer(allow_none=True)
     rejected = fields.Integer(allow_none=True)
     warned = fields.Integer(allow_none=True)
+    receipt = fields.String(allow_none=True)
     reason = fields.String(allow_none=True)
     reason_code = fields.String(allow_none=True)
     repair = fields.String(allow_none=True)
@@ -288,6 +290,7 @@ def _spelled(view: RosterView) -> dict[str, Any]:
         "position": view.position,
         "version": shown.number if shown else None,
         **{name: getattr(shown, name) if shown else None for name in counts},
+        "receipt": view.receipt,
         "reason": words.message if words else None,
         "reason_code": file.rejection,
         "repair": words.repair if words else None,

@@ -23,11 +23,19 @@ from portal.party.list_rows import TABS, counts_of, rows_of
 from portal.party.queue_panel import panel
 from portal.party.reading import CursorQuery, question, receives, slot_receives
 from portal.refusals import BadInput
-from portal.roster_view import XLSX_TYPE, RosterView, version_of, view_of, waiting_view
-from verification import files
+from portal.roster_view import (
+    XLSX_TYPE,
+    RosterView,
+    list_receipt,
+    version_of,
+    view_of,
+    waiting_view,
+)
+from verification import files, jobs
 from verification.checks.reasons import describe
 from verification.duplicates.told import external_rows
 from verification.errors import NotFound
+from verification.jobs import JobKind
 from verification.models import Participation, ReceivedFile, Roster, RosterVersion
 from verification.models.process import Purpose
 from verification.reference import requirements
@@ -154,6 +162,10 @@ def _page(
         version=version,
         corrects=corrects,
         rows=rows,
+        receipt=list_receipt(session, version) if version else None,
+        signing=bool(view.shown) and view.receipt is None and jobs.is_open(
+            session, JobKind.ISSUE_LIST_RECEIPT, file.public_id
+        ),
         tab_counts=counts_of(session, version) if version else {},
         twins=external_rows(session, version) if version and asked["tab"] == TABS[2] else [],
         words=words,

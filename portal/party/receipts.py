@@ -51,6 +51,7 @@ def receipts() -> ResponseReturnValue:
             rows=[(row, files.get(row.about)) for row in rows],
             more=found.next,
             submission=Kind.SUBMISSION.value,
+            member_list=Kind.LIST.value,
             asked=asked,
         )
 
@@ -69,7 +70,8 @@ def receipt(serial: str) -> ResponseReturnValue:
             receipt=found,
             facts=facts,
             at=parse_time(facts["submitted_at" if is_submission else "finished_at"]),
-            began=None if is_submission else parse_time(facts["created_at"]),
+            began=parse_time(facts["created_at"]) if found.kind == Kind.ARRIVAL.value else None,
+            is_list=found.kind == Kind.LIST.value,
             names=_names(session, participation, facts),
             file=None if is_submission else _file(session, found.about),
             submission=submission,

@@ -5,6 +5,7 @@ import { send } from "./api.js";
 
 const EVERY = 2_000;
 const SELDOM = 15_000;
+// Of the list itself; the receipt of its counts comes a moment later.
 const FINAL = new Set(["done", "failed"]);
 let seen = "";
 
@@ -13,11 +14,12 @@ async function look() {
   let wait = document.hidden ? SELDOM : EVERY;
   try {
     const list = await send(part.dataset.live, { background: true });
-    const now = [list.stage, list.position, list.sent, list.stored].join(" ");
-    if (now !== seen && seen) await renew(part, FINAL.has(list.stage));
-    else if (!seen && list.stage !== part.dataset.stage) await renew(part, FINAL.has(list.stage));
+    const now = [list.stage, list.position, list.sent, list.stored, list.receipt].join(" ");
+    const signed = "signing" in part.dataset && list.receipt;
+    const stale = list.stage !== part.dataset.stage || signed;
+    if (seen ? now !== seen : stale) await renew(part, FINAL.has(list.stage));
     seen = now;
-    if (FINAL.has(list.stage)) return;
+    if (list.stage === "failed" || (list.stage === "done" && list.receipt)) return;
   } catch {
     wait = SELDOM;
   }
