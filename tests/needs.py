@@ -57,8 +57,12 @@ NEEDED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^tests/contracts/test_tus_disk", ("bubblewrap", "strace")),
     (r"^tests/journeys/test_quota_disk", ("node",)),
     (r"^tests/unit/(checks|sandbox)/", ("bubblewrap",)),
-    (r"^tests/unit/(intake/test_worker_process|rosters/test_work|verification/test_handlers)",
+    (r"^tests/unit/(intake/test_worker_process|rosters/test_(work|early)"
+     r"|verification/test_(handlers|list_receipt))", ("bubblewrap",)),
+    (r"^tests/(drills/test_(list_killed|four_lists)|bench/test_bench_rosters.*whole_bench)",
      ("bubblewrap",)),
+    (r"test_two_lists_at_once|_in_mid_copy|test_the_database_is_killed|_on_postgresql",
+     ("PostgreSQL",)),
     (r"^tests/journeys/test_(pages|diagnosis|main_job|bad_line_browser|no_leaks)", ("Chromium",)),
     (r"\[.*postgresql", ("PostgreSQL",)),
     (r"^tests/(contracts|journeys)/.*(tusd|test_engines)", ("tusd",)),
