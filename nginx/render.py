@@ -17,8 +17,9 @@ from nginx.outage import style_hash
 
 TEMPLATE = Path(__file__).parent / "portal.conf.template"
 SHARDS = 256
-# What one upload process was measured to carry without a slow answer (5,000), with some room.
-UPLOADS_PER_PROCESS = 4096
+# What one upload process was measured to carry without a slow answer (5,000: two carry ten thousand),
+# with some room, because they are not spread evenly. Each needs two descriptors there.
+UPLOADS_PER_PROCESS = 5500
 # More descriptors than this only cost memory: 16 upload processes at their limit.
 OPEN_FILES = 131072
 
@@ -57,8 +58,8 @@ class Edge:
 def render(edge: Edge) -> str:
     """The whole nginx.conf. Raises UnusableEdge."""
     open_files = min(edge.open_files, OPEN_FILES)
-    # Half of the descriptors: the other half is for files, cache and logs.
-    worker_connections = max(64, open_files // 2)
+    # One descriptor each; the other quarter is for files, cache and logs.
+    worker_connections = max(64, open_files * 3 // 4)
     values = {
         "user": f"user {' '.join(_word(part) for part in edge.user.split())};" if edge.user else "",
         "worker_processes": str(edge.worker_processes),
