@@ -25,10 +25,10 @@ from portal.reconcile import Reconciler
 from uploads.shelf import Shelf
 from verification.db import Sessions
 from verification.handlers import TIMERS, handlers
-from verification.tools import Tools, sandbox_waits
 from verification.jobs import JobKind
 from verification.sandbox.launcher import Bubblewrap, Sandbox, Unwalled
 from verification.signing import Signer
+from verification.tools import Tools, sandbox_waits
 from verification.worker import PULSE_SUFFIX, Handler, Task, Timer, Worker, worker_name
 
 log = logging.getLogger(__name__)
