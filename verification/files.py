@@ -181,7 +181,7 @@ def withdraw_roster(
     roster.withdrawn_at, roster.withdrawn_by, roster.withdrawn_reason = now, actor, reason[:400]
     record(
         session, roster.participation.chain, actor, Kind.ROSTER_WITHDRAWN,
-        now=now, note=reason, roster=roster.public_id,
+        now=now, note=reason, roster=roster.public_id, members=_members_of(session, roster),
     )  # fmt: skip
     return roster
 
@@ -194,9 +194,14 @@ def restore_roster(session: Session, roster: Roster, *, actor: str, now: datetim
     roster.withdrawn_at = roster.withdrawn_by = roster.withdrawn_reason = None
     record(
         session, roster.participation.chain, actor, Kind.ROSTER_RESTORED,
-        now=now, roster=roster.public_id,
+        now=now, roster=roster.public_id, members=_members_of(session, roster),
     )  # fmt: skip
     return roster
+
+
+def _members_of(session: Session, roster: Roster) -> int:
+    version = session.get(RosterVersion, roster.current_version_id or 0)
+    return version.stored or 0 if version is not None else 0
 
 
 def _list_read_from(session: Session, file: ReceivedFile) -> Roster | None:

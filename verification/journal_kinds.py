@@ -41,8 +41,9 @@ class Kind(Enum):
         "roster.imported", "roster", "version", "file", "sent", "stored", "rejected", "rows_digest",
     )  # fmt: skip
     ROSTER_FAILED = ("roster.failed", "roster", "version", "file", "code")
-    ROSTER_WITHDRAWN = ("roster.withdrawn", "roster")
-    ROSTER_RESTORED = ("roster.restored", "roster")
+    # `members`: how many the version in force has.
+    ROSTER_WITHDRAWN = ("roster.withdrawn", "roster", "members")
+    ROSTER_RESTORED = ("roster.restored", "roster", "members")
     # A picture of a file, by its number; `row`: the member's `row_ref`.
     SCAN_PAIRED = ("scan.paired", "file", "number", "card", "roster", "row")
     SCAN_WITHDRAWN = ("scan.withdrawn", "file", "number")

@@ -53,8 +53,6 @@ PLAIN: dict[str, LazyString] = {
     Kind.HOLD_SET.value: _("Berkas ditahan untuk perkara"),
     Kind.HOLD_LIFTED.value: _("Penahanan berkas dicabut"),
     Kind.UPLOAD_ENDED.value: _("Unggahan berakhir tanpa berkas"),
-    Kind.ROSTER_WITHDRAWN.value: _("Daftar anggota dikeluarkan dari dosir"),
-    Kind.ROSTER_RESTORED.value: _("Daftar anggota dipulihkan ke dosir"),
     Kind.SCAN_PAIRED.value: _("Pasangan pindaian kartu dibetulkan"),
     Kind.SCAN_WITHDRAWN.value: _("Pindaian kartu ditarik"),
     Kind.SCAN_BY_NAME.value: _("Pindaian kartu dikembalikan menurut nama berkasnya"),
@@ -118,6 +116,24 @@ def _failed(facts: Facts) -> str:
     return told
 
 
+def _withdrawn(facts: Facts) -> str:
+    told: str = gettext("Daftar anggota dikeluarkan dari dosir")
+    return told + _counted(facts)
+
+
+def _restored(facts: Facts) -> str:
+    told: str = gettext("Daftar anggota dipulihkan ke dosir")
+    return told + _counted(facts)
+
+
+def _counted(facts: Facts) -> str:
+    """Entries from before there was a count have none."""
+    if "members" not in facts:
+        return ""
+    told: str = gettext("%(n)s anggota", n=number(facts["members"]))
+    return f": {told}"
+
+
 def _receipt(facts: Facts) -> str:
     told: str = gettext("Tanda terima %(serial)s diberikan", serial=facts["receipt"][:8])
     return told
@@ -168,6 +184,8 @@ TOLD: dict[str, Callable[[Facts], str]] = {
     Kind.FILE_REJECTED.value: _rejected,
     Kind.ROSTER_IMPORTED.value: _imported,
     Kind.ROSTER_FAILED.value: _failed,
+    Kind.ROSTER_WITHDRAWN.value: _withdrawn,
+    Kind.ROSTER_RESTORED.value: _restored,
     Kind.RECEIPT_ISSUED.value: _receipt,
     Kind.SUBMITTED.value: _submitted,
     Kind.QUEUED.value: _queued,

@@ -97,6 +97,9 @@ def test_a_list_is_taken_back_and_brought_again(stand: Stand) -> None:
     assert "keliru" in browser.get(f"/anggota/{roster}").text
     assert browser.send(f"/anggota/{roster}/pulihkan").status_code == 303
     assert "keliru" not in browser.get(f"/anggota/{roster}").text
+    told = browser.get("/riwayat").text
+    assert "Daftar anggota dikeluarkan dari dosir: 60 anggota" in told
+    assert "Daftar anggota dipulihkan ke dosir: 60 anggota" in told
 
 
 def test_unclear_columns_are_asked_for_and_read_again(stand: Stand) -> None:
@@ -126,3 +129,11 @@ def test_templates_are_files(stand: Stand) -> None:
     assert b"NIK" in browser.get("/anggota/templat.csv").data
     assert browser.get("/anggota/templat.xlsx").data[:2] == b"PK"
     assert browser.get("/anggota/templat.exe").status_code == 404
+
+
+def test_a_file_that_is_the_same_is_said_to_be(stand: Stand) -> None:
+    browser, said = stand.browser(COORDINATOR), "sama persis dengan yang berlaku"
+    assert said not in browser.get(f"/anggota/{the_list(stand)}").text
+    with stand.sessions.begin() as session:
+        session.scalars(select(RosterVersion)).one().columns = {"unchanged": True}
+    assert said in browser.get(f"/anggota/{the_list(stand)}").text
