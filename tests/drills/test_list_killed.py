@@ -153,8 +153,17 @@ def check_the_end(here: Ground, file_id: str, members: SyntheticList) -> None:
             (1, 50, 50), (2, good + bad, good)
         ]  # fmt: skip
         assert facts[1]["rows_digest"] == version.rows_digest
-        receipts = session.scalars(select(Receipt.body).where(Receipt.about == file_id)).all()
-        assert [version.file.sha256 in body.decode() for body in receipts] == [True]
+        told = select(Receipt.kind, Receipt.body).where(Receipt.about == file_id)
+        receipts = {row.kind: row.body for row in session.execute(told)}
+        assert set(receipts) == {"arrival", "list"}
+        assert version.file.sha256 in receipts["arrival"].decode()
+        signed = json.loads(receipts["list"])["facts"]
+        assert (signed["version"], signed["sent"], signed["stored"], signed["rejected"]) == (
+            2, good + bad, good, bad
+        )  # fmt: skip
+        assert (signed["sha256"], signed["rows_digest"]) == (
+            version.file.sha256, version.rows_digest
+        )  # fmt: skip
         assert set(session.scalars(select(RosterVersion.number))) == {1, 2}
 
 
