@@ -21,6 +21,7 @@ _WORD = re.compile(r"[A-Za-z]+")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-/]*")
 _LEAST_DIGITS, _LONGEST = 3, 32
 _NIK_DIGITS = 16
+_CARD_DIGITS = 12
 _CAMERA = re.compile(r"(img|dsc|dscn|scan|foto|photo|wa|image|pxl)[-\d.]*", re.IGNORECASE)
 
 
@@ -58,7 +59,10 @@ def read_name(name: str) -> ScanName:
     parts.reverse()
     kind = next((kind for part in parts if (kind := _kind(part))), CardKind.UNKNOWN)
     nik = next((nik for part in parts if (nik := _nik(part))), None)
-    kta = None if kind in (CardKind.KTP, CardKind.KK) else _kta(parts, nik)
+    kta = _kta(parts, nik)
+    # An identity card may be named by its member's card; a NIK with a wrong digit is no card number.
+    if kind in (CardKind.KTP, CardKind.KK) and (nik or len(_digits(kta or "")) > _CARD_DIGITS):
+        kta = None
     return ScanName(kind=kind, nik=nik, kta=kta)
 
 

@@ -15,6 +15,8 @@ KTP, KTA, KK, UNKNOWN = CardKind.KTP, CardKind.KTA, CardKind.KK, CardKind.UNKNOW
     [
         (f"KTP_{NIK}.jpg", KTP, NIK, None),
         (f"{NIK}_ktp.jpeg", KTP, NIK, None),
+        ("KTP_P01-00003112.jpg", KTP, None, "P01-00003112"),
+        (f"KTP_{NIK[:-1]}.jpg", KTP, None, None),
         (f"{NIK}/ktp.jpg", KTP, NIK, None),
         (f"KTP/{NIK}.png", KTP, NIK, None),
         (f"e-KTP {NIK} (2).jpg", KTP, NIK, None),
