@@ -12,7 +12,7 @@ import hashlib
 import logging
 import random
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -112,21 +112,29 @@ class Finisher:
         self._finishing.discard(arrival.upload_id)
         if not told.cancelled() and told.exception() is not None and not self._stopping.is_set():
             self._finishing.add(arrival.upload_id)
-            task = self._start(lambda: self._tell(arrival, heard), arrival.upload_id)
+            again = self._repeat(told, lambda: self._tell(arrival, heard), arrival.upload_id)
+            task = self._keep(again)
             task.add_done_callback(lambda _: self._finishing.discard(arrival.upload_id))
 
     def _start(self, work: Callable[[], None], upload_id: str) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(self._until_done(work, upload_id))
+        return self._keep(self._repeat(None, work, upload_id))
+
+    def _keep(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _until_done(self, work: Callable[[], None], upload_id: str) -> None:
+    async def _repeat(
+        self, tried: asyncio.Future[None] | None, work: Callable[[], None], upload_id: str
+    ) -> None:
+        """Until it is done, with longer and longer pauses; `tried`: how it went the first time."""
         delay = FIRST_DELAY_SECONDS
         while True:
-            waiting = self._pool.start(work)
-            await asyncio.wait([waiting])
-            error = waiting.exception()
+            if tried is None:
+                tried = self._pool.start(work)
+                await asyncio.wait([tried])
+            error, tried = tried.exception(), None
             if error is None or isinstance(error, Interrupted):
                 return
             # The type only: the text of an error may quote metadata or a statement's values.
