@@ -30,7 +30,7 @@ from tests.large_files import padded_pdf
 from tests.small_disk import disk, filled, free, on_small_disk
 from tests.stack import Stack
 from tests.traffic import AD_ART, OCTETS, TUS, Caller, ask, spelled, upload_id, wait_for
-from uploads.shelf import Shelf
+from uploads import ArrivalLog
 from verification import journal, reference
 from verification.db import Sessions, make_engine
 from verification.models import Participation, Party, ReceivedFile
@@ -252,15 +252,15 @@ def stack_refuses(stack: Stack, sender: Sender) -> bool:
 
 def everything_is_right(stack: Stack, sessions: Sessions, senders: list[Sender]) -> None:
     """Every file that was granted arrived with its own bytes; the tables count what is there."""
-    shelf = Shelf(disk(stack))
+    # None of them came with its creation, so none is packed.
+    log = ArrivalLog(disk(stack))
     expected = {upload_id(path): body for each in senders for path, body in each.content.items()}
-    wait_for(lambda: all(shelf.arrival(key) for key in expected), "every arrival")
+    wait_for(lambda: all(log.read(key) for key in expected), "every arrival")
     for key, body in expected.items():
-        arrival = shelf.arrival(key)
+        arrival = log.read(key)
         assert arrival is not None
         assert arrival.sha256 == hashlib.sha256(body).hexdigest()
-        with shelf.open(key) as file:
-            assert file.read() == body
+        assert log.data_path(key).read_bytes() == body
     mine = {sender.participation for sender in senders}
 
     def recorded() -> bool:
