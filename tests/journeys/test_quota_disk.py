@@ -193,7 +193,9 @@ def test_forty_parties_fill_one_disk(stack: Stack, tmp_path: Path, rounds: int) 
 def exact_as_far_as_room_goes(senders: list[Sender]) -> None:
     """Whom the disk did not refuse got what fits his quota, and nobody more."""
     told: Counter[str] = sum((sender.answers for sender in senders), Counter())
-    assert set(told) == {"granted", "quota_exceeded", "storage_full"}
+    # Which bound a party meets first is the order in which forty of them come.
+    assert {"granted", "storage_full"} <= set(told)
+    assert set(told) <= {"granted", "quota_exceeded", "storage_full"}
     assert told["granted"] <= FILES
     for sender in senders:
         assert sender.answers["granted"] <= FITTING
