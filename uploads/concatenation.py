@@ -11,7 +11,6 @@ Next station: a joined upload is finished like any other, `uploads/finishing.py`
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,7 +25,7 @@ from uploads.finishing import Finisher
 from uploads.locks import Locks
 from uploads.model import Upload
 from uploads.store import CanJoin, CanRemove, Store
-from uploads.threads import run
+from uploads.threads import Crew, run
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ class Concatenation:
         finisher: Finisher,
         now: Callable[[], datetime],
         background: Background,
-        disk: Executor,
+        disk: Crew,
     ) -> None:
         self._store = store
         self._claims = claims

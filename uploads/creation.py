@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -61,7 +60,7 @@ class Creation:
         shards: Collection[int],
         now: Callable[[], datetime],
         counters: Counters,
-        disk: Executor,
+        disk: Crew,
         policy_threads: int,
         policy_seconds: float = POLICY_SECONDS,
     ) -> None:
@@ -78,7 +77,7 @@ class Creation:
         self._asked = 0
 
     def stop(self) -> None:
-        self._pool.shutdown(wait=False)
+        self._pool.shutdown()
 
     async def permit(self, wanted: Wanted) -> Upload:
         """The upload as it may come to be; nothing is stored. Then comes `store` or `give_up`.

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection
-from concurrent.futures import Executor
 from datetime import UTC, datetime
 
 from uploads.claims import Claims
@@ -20,7 +19,7 @@ from uploads.finishing import Finisher
 from uploads.locks import Locks
 from uploads.model import Upload
 from uploads.store import CanRemove, Store
-from uploads.threads import run
+from uploads.threads import Crew, run
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +64,7 @@ class Expiry:
         counters: Counters,
         claims: Claims,
         now: Callable[[], datetime],
-        pool: Executor,
+        pool: Crew,
     ) -> None:
         self._store = store
         self._locks = locks

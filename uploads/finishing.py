@@ -103,7 +103,7 @@ class Finisher:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        self._pool.shutdown(wait=False)
+        self._pool.shutdown()
 
     def _told(
         self, arrival: Arrival, heard: Callable[[], None], told: asyncio.Future[None]

@@ -14,14 +14,13 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from uploads.errors import UploadLocked
 from uploads.lockfiles import LockFiles, Place
-from uploads.threads import run
+from uploads.threads import Crew, run
 
 PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 0.02
@@ -108,7 +107,7 @@ class _Hold:
         locks: "Locks",
         lease: Lease,
         then: Callable[[str], Any] | None,
-        pool: Executor | None,
+        pool: Crew | None,
     ) -> None:
         self._locks = locks
         self._lease = lease
@@ -132,7 +131,7 @@ class Locks:
     """Leases of one process. `directory` None: no other process writes here (tests)."""
 
     def __init__(
-        self, directory: Path | None, pool: Executor, *, patience: float = PATIENCE_SECONDS
+        self, directory: Path | None, pool: Crew, *, patience: float = PATIENCE_SECONDS
     ) -> None:
         self._files = None if directory is None else LockFiles(directory)
         self._wishes = None if directory is None else directory / "wanted"
@@ -159,7 +158,7 @@ class Locks:
         upload_id: str,
         then: Callable[[str], Any] | None = None,
         *,
-        pool: Executor | None = None,
+        pool: Crew | None = None,
         at_once: bool = False,
     ) -> _Hold:
         """`async with` it to hold an upload, taking it from whoever has it, as a Lease.
@@ -178,7 +177,7 @@ class Locks:
         return given is not None and time.monotonic() - given < WARM_SECONDS
 
     async def take(
-        self, lease: Lease, then: Callable[[str], Any] | None, pool: Executor | None
+        self, lease: Lease, then: Callable[[str], Any] | None, pool: Crew | None
     ) -> None:
         until = asyncio.get_running_loop().time() + self._patience
         slot = self._slots.setdefault(lease.upload_id, _Slot())
@@ -266,7 +265,7 @@ class Locks:
                 return
         self._slots.pop(upload_id, None)
 
-    async def _wish(self, lease: Lease, pool: Executor) -> None:
+    async def _wish(self, lease: Lease, pool: Crew) -> None:
         """The holder is another process: there is no event to wait for."""
         assert self._wishes is not None
         wish = self._wishes / f"{lease.upload_id}.{self._name}"

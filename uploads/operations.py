@@ -124,7 +124,7 @@ class Operations:
         self._creation.stop()
         self.locks.close()
         for crew in (self._disk, self._quick, self._threads.digests):
-            crew.shutdown(wait=False)
+            crew.shutdown()
 
     async def create(
         self, wanted: Wanted, body: Body | None = None, expected: Expected | None = None

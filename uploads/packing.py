@@ -8,8 +8,6 @@ Next station: `uploads/packs/store.py`; what is packed is an arrival already, so
 """
 
 import asyncio
-import contextlib
-from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from datetime import datetime
@@ -27,6 +25,7 @@ from uploads.headers import Checksum
 from uploads.model import Upload
 from uploads.packs import PackStore
 from uploads.policy import Arrival
+from uploads.threads import Outbox
 
 GATHERED_BUDGET = 16 * 1024 * 1024
 """Bytes of documents that come slowly and are waited for in memory, all of a process together."""
@@ -85,8 +84,7 @@ class Packing:
         self._counters = counters
         self._now = now
         self._gathered = 0
-        self._done: deque[tuple[asyncio.Future[None], Future[Arrival]]] = deque()
-        self._woken = False
+        self._outbox: Outbox | None = None
 
     def fits(self, upload: Upload, body: Body | None) -> bool:
         """Whether this upload, nothing of it stored yet, may become a packed document."""
@@ -131,7 +129,8 @@ class Packing:
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[None] = loop.create_future()
         future = self._packs.submit(upload, pieces, self._now(), checksum=checksum)
-        future.add_done_callback(partial(self._is_done, loop, waiting))
+        # From the committer's thread, whose groups wake the loop once.
+        future.add_done_callback(partial(self._outbox_of(loop).put, self._answer, waiting))
         try:
             await asyncio.shield(waiting)
         except asyncio.CancelledError:
@@ -139,34 +138,22 @@ class Packing:
                 await asyncio.wait([waiting])
             raise
 
-    def _is_done(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        waiting: asyncio.Future[None],
-        done: Future[Arrival],
-    ) -> None:
-        """From the committer's thread: a group wakes the loop once."""
-        self._done.append((waiting, done))
-        if not self._woken:
-            self._woken = True
-            with contextlib.suppress(RuntimeError):  # the loop is closed; the next start reports
-                loop.call_soon_threadsafe(self._answer)
+    def _outbox_of(self, loop: asyncio.AbstractEventLoop) -> Outbox:
+        if self._outbox is None:
+            self._outbox = Outbox(loop)
+        return self._outbox
 
-    def _answer(self) -> None:
-        # Before taking anything: whatever is done after this wakes the loop again.
-        self._woken = False
-        while self._done:
-            waiting, done = self._done.popleft()
-            error = None if done.cancelled() else done.exception()
-            if error is None and not done.cancelled():
-                # Also when nobody waits any more: what is packed has arrived.
-                self._packed(done.result())
-            if waiting.done():
-                continue
-            if error is None:
-                waiting.set_result(None)
-            else:
-                waiting.set_exception(error)
+    def _answer(self, waiting: asyncio.Future[None], done: Future[Arrival]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if error is None and not done.cancelled():
+            # Also when nobody waits any more: what is packed has arrived.
+            self._packed(done.result())
+        if waiting.done():
+            return
+        if error is None:
+            waiting.set_result(None)
+        else:
+            waiting.set_exception(error)
 
     def _packed(self, arrival: Arrival) -> None:
         self._counters.created += 1

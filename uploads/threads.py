@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor, Future
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, ParamSpec, TypeVar
@@ -22,54 +22,63 @@ T = TypeVar("T")
 
 
 class _Job:
-    """One piece of work; its result goes to whoever waits in the loop, or into a plain future."""
+    """One piece of work; its result goes to whoever waits in the loop."""
 
     __slots__ = ("args", "claim", "outbox", "waiting", "work")
 
-    def __init__(self, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def __init__(
+        self,
+        work: Callable[..., Any],
+        args: tuple[Any, ...],
+        outbox: "Outbox",
+        waiting: "asyncio.Future[Any]",
+    ) -> None:
         self.work = work
         self.args = args
-        self.outbox: _Outbox | None = None
-        self.waiting: asyncio.Future[Any] | None = None
+        self.outbox = outbox
+        self.waiting = waiting
         # Popped once: by the thread that begins, or by the one who no longer waits.
         self.claim = [True]
 
+    def deliver(self, result: object, error: BaseException | None) -> None:
+        """In the loop."""
+        if self.waiting.done():
+            return
+        if error is None:
+            self.waiting.set_result(result)
+        else:
+            self.waiting.set_exception(error)
 
-class _Outbox:
-    """Results on their way to one event loop, which is woken once for many of them."""
 
-    __slots__ = ("_done", "_woken", "loop")
+class Outbox:
+    """Calls on their way from threads to one event loop, which is woken once for many of them."""
+
+    __slots__ = ("_calls", "_woken", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._done: deque[tuple[_Job, Any, BaseException | None]] = deque()
+        self._calls: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._woken = False
 
-    def put(self, job: _Job, result: object, error: BaseException | None) -> None:
-        """From a thread."""
-        self._done.append((job, result, error))
+    def put(self, call: Callable[..., None], *args: object) -> None:
+        """From a thread: `call(*args)` soon, in the loop."""
+        self._calls.append((call, args))
         if not self._woken:
             self._woken = True
             try:
                 self.loop.call_soon_threadsafe(self._deliver)
             except RuntimeError:  # the loop is closed: nobody waits any more
-                self._done.clear()
+                self._calls.clear()
 
     def _deliver(self) -> None:
-        # Before taking anything: whoever adds a result after this wakes the loop again.
+        # Before taking anything: whoever adds a call after this wakes the loop again.
         self._woken = False
-        while self._done:
-            job, result, error = self._done.popleft()
-            waiting = job.waiting
-            if waiting is None or waiting.done():
-                continue
-            if error is None:
-                waiting.set_result(result)
-            else:
-                waiting.set_exception(error)
+        while self._calls:
+            call, args = self._calls.popleft()
+            call(*args)
 
 
-class Crew(Executor):
+class Crew:
     """`size` threads with one queue; each of the first jobs starts one.
 
     For many small pieces of work: handing one over costs a queue entry, and results that become ready
@@ -81,7 +90,7 @@ class Crew(Executor):
         self._name = name
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads: list[Thread] = []
-        self._outbox: _Outbox | None = None
+        self._outbox: Outbox | None = None
         self._closed = False
 
     def start(self, work: Callable[..., T], *args: Any) -> "asyncio.Future[T]":
@@ -101,28 +110,11 @@ class Crew(Executor):
                 rest.exception()
             raise
 
-    def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """As an Executor: a future for threads."""
-        future: Future[T] = Future()
-
-        def report() -> None:
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(work(*args, **kwargs))
-                except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the result
-                    future.set_exception(error)
-
-        self._put(_Job(report, ()))
-        return future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - Executor's
-        """Let every thread end after what is waiting; `wait` for that."""
+    def shutdown(self) -> None:
+        """Let every thread end after what is waiting; nobody waits for that."""
         self._closed = True
         for _ in self._threads:
             self._jobs.put(None)
-        if wait:
-            for thread in self._threads:
-                thread.join()
 
     def _enqueue(
         self, work: Callable[..., T], args: tuple[Any, ...]
@@ -130,11 +122,9 @@ class Crew(Executor):
         loop = asyncio.get_running_loop()
         outbox = self._outbox
         if outbox is None or outbox.loop is not loop:
-            outbox = self._outbox = _Outbox(loop)
-        job = _Job(work, args)
-        job.outbox = outbox
+            outbox = self._outbox = Outbox(loop)
         waiting: asyncio.Future[T] = loop.create_future()
-        job.waiting = waiting
+        job = _Job(work, args, outbox, waiting)
         self._put(job)
         return job, waiting
 
@@ -160,8 +150,7 @@ class Crew(Executor):
                 result = job.work(*job.args)
             except BaseException as raised:  # noqa: BLE001 - handed to whoever waits
                 error = raised
-            if job.outbox is not None:
-                job.outbox.put(job, result, error)
+            job.outbox.put(job.deliver, result, error)
             # Nothing stays referenced while this thread waits for more work.
             del job, result, error
 
@@ -174,28 +163,9 @@ def _claimed(job: _Job) -> bool:
         return False
 
 
-async def run(pool: Executor, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The result of `work(*args, **kwargs)` in a thread of `pool`; cancellation waits for it."""
-    if isinstance(pool, Crew) and not kwargs:
-        return await pool.run(work, *args)
-    future: Future[T] = pool.submit(work, *args, **kwargs)
-    waiting = awaitable(future)
-    try:
-        return await asyncio.shield(waiting)
-    except asyncio.CancelledError:
-        if not future.cancel():
-            await asyncio.wait([waiting])
-        raise
-
-
-def awaitable(future: Future[T]) -> asyncio.Future[T]:
-    """A thread's future for this loop. If nobody asks for its error, nobody logs it either.
-
-    asyncio would log the error with its text, and texts may quote headers.
-    """
-    waiting = asyncio.wrap_future(future)
-    waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
-    return waiting
+async def run(crew: Crew, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The result of `work(*args, **kwargs)` in a thread of `crew`; cancellation waits for it."""
+    return await crew.run(partial(work, **kwargs) if kwargs else work, *args)
 
 
 async def persist(work: Callable[[], Awaitable[None]]) -> None:
