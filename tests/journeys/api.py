@@ -118,6 +118,17 @@ class Account(Caller):
         wait_for(ready, f"items of {submission}", seconds, told)
         return told
 
+    def compared(self, submission: str, *, seconds: float = IMPORT_SECONDS) -> None:
+        """Wait until a submission has been compared with every other party's."""
+
+        def told() -> bool:
+            return any(
+                entry["kind"] == "duplicates.found" and entry["facts"]["submission"] == submission
+                for entry in self.everything("journal")
+            )
+
+        wait_for(told, f"the search for duplicates of {submission}", seconds)
+
     # A verifier's
 
     def claim(self) -> dict[str, Any] | None:

@@ -161,11 +161,13 @@ class PartyJob:
         return out.getvalue()
 
     def submit(self, items: int) -> None:
-        """Send the dossier as shown, once more as after a lost reply, and wait for its items."""
+        """Send the dossier as shown, once more as after a lost reply; until all of it is done."""
         made = self.coordinator.submit()
         again = self.coordinator.api("POST", "submissions", {"digest": made["digest"]})
         assert again.expect(201).json() == made
         assert self.coordinator.queued(made["id"])["items_made"] == items
+        # The search for duplicates ends after the queue has the items, and the journal tells of it.
+        self.coordinator.compared(made["id"])
         manifest = self.coordinator.api("GET", f"receipts/{made['receipt']}/manifest").expect(200)
         self.files[made["receipt"]] = manifest.body
         answer = self.coordinator.post(1000, OFFICE)
