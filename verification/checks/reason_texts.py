@@ -21,6 +21,8 @@ class Texts(NamedTuple):
     en_repair: str
 
 
+# In front of a reason that is about one list of an archive.
+OF_PART = ("Daftar ke-{part} dalam arsip ini:", "List number {part} in this archive:")
 WORDS: Mapping[str, tuple[str, str]] = {
     "pdf": ("PDF", "PDF"),
     "jpeg": ("JPEG", "JPEG"),

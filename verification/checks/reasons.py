@@ -13,7 +13,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from verification.checks.reason_texts import REASONS, UNKNOWN, WORDS, Texts
+from verification.checks.reason_texts import OF_PART, REASONS, UNKNOWN, WORDS, Texts
 from verification.rosters.reason_texts import LIST_REASONS
 from verification.sandbox.job import Parameter
 
@@ -22,6 +22,8 @@ __all__ = ["ALL_REASONS", "Described", "describe"]
 ALL_REASONS: Mapping[str, Texts] = {**REASONS, **LIST_REASONS}
 
 _MISSING = "…"
+# The number of the list in an archive that a reason is about.
+PART = "part"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ def describe(
         (texts.en_message, texts.en_repair) if english else (texts.id_message, texts.id_repair)
     )
     values = {name: _said(value, english=english) for name, value in params.items()}
+    if PART in params:
+        message = f"{OF_PART[1 if english else 0]} {message}"
     return Described(message=_filled(message, values), repair=_filled(repair, values))
 
 

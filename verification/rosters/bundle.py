@@ -47,7 +47,8 @@ class _Parts:
 def read_bundle(path: Path, most_bytes: int) -> tuple[Table, NumericLines]:
     """The lists of an archive as one table, and its numeric lines as `read_table` gives them.
 
-    Raises Refuse: `list.zip_empty`, `list.zip_differs`, `list.too_large`, and what one list raises.
+    Raises Refuse: `list.zip_empty`, `list.zip_differs`, `list.too_large`, and what one list raises
+    with `part`, its number.
     """
     parts = _Parts()
     with open_zip(path) as archive, tempfile.TemporaryDirectory() as folder:
@@ -59,7 +60,10 @@ def read_bundle(path: Path, most_bytes: int) -> tuple[Table, NumericLines]:
         for number, entry in enumerate(entries, 1):
             content = b"".join(pieces(path, entry))
             if content.strip():
-                table, numeric = _read(content, Path(folder) / f"{number}.xlsx")
+                try:
+                    table, numeric = _read(content, Path(folder) / f"{number}.xlsx")
+                except Refuse as refusal:
+                    raise Refuse(refusal.code, **refusal.params, part=number) from refusal
                 _add(parts, table, numeric, number, entry.filename)
     if not parts.rows:
         raise Refuse("list.empty")

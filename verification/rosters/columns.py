@@ -97,6 +97,10 @@ COLUMNS: tuple[Column, ...] = (
 
 BY_NAME: Mapping[str, Column] = {column.name: column for column in COLUMNS}
 FIELDS: tuple[str, ...] = tuple(column.name for column in COLUMNS)
+CODES = frozenset({"province_code", "regency_code", "district_code"})
+_DIGIT, _ANYTHING = re.compile("[0-9]"), re.compile(r"\S")
+_TITLES = {column.name: frozenset(map(fold, (column.name, column.title_id, column.title_en)))
+           for column in COLUMNS}  # fmt: skip
 _BY_SYNONYM = {synonym: column.name for column in COLUMNS for synonym in column.synonyms}
 
 
@@ -175,11 +179,11 @@ def match_columns(
     """
     skipped = len(REPORT_HEADINGS) - 1 if is_report(headings) else 0
     if confirmed is None:
-        taken = _exact(headings, skipped)
+        taken, sure = _exact(headings, samples, skipped)
     else:
         there = range(skipped, len(headings))
         taken = {f: index for f, index in confirmed.items() if f in BY_NAME and index in there}
-    sure = set(taken)
+        sure = set(taken)
     if confirmed is None:
         for field, index in _near(headings, skipped, taken).items():
             taken[field] = index
@@ -199,13 +203,34 @@ def match_columns(
     return ColumnMap(matches=matches, missing=missing)
 
 
-def _exact(headings: Sequence[str], skipped: int) -> dict[str, int]:
-    found: dict[str, int] = {}
+def _exact(
+    headings: Sequence[str], samples: Sequence[Sequence[str]], skipped: int
+) -> tuple[dict[str, int], set[str]]:
+    """Field to column, and the fields that are sure: no other column is called that as well.
+
+    Lists often have the name of a region beside its code, and both may be called `Kecamatan`: what
+    the column holds decides first, then the field's own title, then the order, which is a guess.
+    """
+    found: dict[str, list[tuple[bool, bool, int]]] = {}
     for index, heading in enumerate(headings):
-        field = _BY_SYNONYM.get(fold(heading))
+        folded = fold(heading)
+        field = _BY_SYNONYM.get(folded)
         if index >= skipped and field is not None:
-            found.setdefault(field, index)
-    return found
+            unlike = not _holds(field, samples[index])
+            found.setdefault(field, []).append((unlike, folded not in _TITLES[field], index))
+    best = {field: min(columns) for field, columns in found.items()}
+    sure = {
+        field
+        for field, first in best.items()
+        if [column[:2] for column in found[field]].count(first[:2]) == 1
+    }
+    return {field: first[2] for field, first in best.items()}, sure
+
+
+def _holds(field: str, values: Sequence[str]) -> bool:
+    """Whether values may be this field's: a column is not empty, and a code has digits."""
+    wanted = _DIGIT if field in CODES else _ANYTHING
+    return any(wanted.search(value) for value in values)
 
 
 def _near(headings: Sequence[str], skipped: int, taken: Mapping[str, int]) -> dict[str, int]:

@@ -104,4 +104,7 @@ def _beyond_ascii(text: str) -> int:
 
 
 def _line_ends(data: bytes) -> bytes:
-    return data if b"\n" in data else data.replace(b"\r", b"\n")
+    """Old Macintosh files end their lines in CR, and a LF in them stands inside a cell."""
+    head = data[:LOOK]
+    alone = head.count(b"\r") - head.count(b"\r\n")
+    return data.replace(b"\r", b"\n") if alone > head.count(b"\n") else data

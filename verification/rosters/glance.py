@@ -6,7 +6,7 @@ Next station: `verification.rosters.early`, which keeps what is found.
 from __future__ import annotations
 
 from verification.rosters.columns import match_columns
-from verification.rosters.damage import refuse_damaged
+from verification.rosters.damage import refuse_damaged, refuse_names
 from verification.rosters.decoding import LOOK, decode, refuse_known_types
 from verification.rosters.lines import find_heading, read_lines
 from verification.rosters.reading import SAMPLES, refuse_hopeless
@@ -36,4 +36,5 @@ def look(job: Job) -> JSON:
         refuse_hopeless(columns)
         raise Refuse("list.columns_unclear")
     refuse_damaged(table.rows[f"c{columns.indices['nik']}"], 0)
+    refuse_names(table.rows[f"c{columns.indices['district_code']}"])
     return None

@@ -82,7 +82,7 @@ def find_heading(data: bytes) -> Heading:
         raise Refuse("list.no_heading")
     candidates = [
         Heading(line=number, separator=separator, cells=tuple(cells))
-        for number, line in enumerate(head, 1)
+        for number, line in _whole(head)
         if len(line) < LONGEST_LINE
         for separator in SEPARATORS
         for cells in [_cells(line.decode(errors="replace").removesuffix("\r"), separator)]
@@ -92,6 +92,19 @@ def find_heading(data: bytes) -> Heading:
     if best is None or known_headings(best.cells) < 2 or best.width > COLUMN_LIMIT:
         raise Refuse("list.no_heading")
     return best
+
+
+def _whole(lines: list[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Each line with its number; where a quote stays open, first all up to the line that closes it."""
+    for number, line in enumerate(lines, 1):
+        joined = line
+        for last, following in enumerate(lines[number:], number + 1):
+            if joined.count(b'"') % 2 == 0:
+                break
+            joined += b"\n" + following
+            if joined.count(b'"') % 2 == 0:
+                yield last, joined
+        yield number, line
 
 
 def _split(data: bytes) -> pl.Series:

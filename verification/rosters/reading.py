@@ -24,7 +24,7 @@ from verification.rosters.columns import (
     is_report,
     match_columns,
 )
-from verification.rosters.damage import refuse_damaged
+from verification.rosters.damage import refuse_damaged, refuse_names
 from verification.rosters.normalise import clean, normalise, normalise_frame
 from verification.rosters.reader import read_table
 from verification.rosters.rules.catalogue import BY_CODE, ERROR_MASK, FAULTS, judge_frame
@@ -64,6 +64,7 @@ def read(job: Job) -> JSON:
     nik = columns.indices["nik"]
     numeric = numeric_lines(nik)
     refuse_damaged(table.rows[f"c{nik}"], len(numeric))
+    refuse_names(table.rows[f"c{columns.indices['district_code']}"])
     judged, batches = _judge(table, columns, rules, numeric)
     accepted = judged.filter(pl.col("errors") == 0).select("line", "warnings")
     _write_accepted(batches, accepted, job.output / ACCEPTED)

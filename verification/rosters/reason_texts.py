@@ -129,6 +129,14 @@ LIST_REASONS: Mapping[str, Texts] = {
         "most likely changed the sixteenth digit.",
         *_TEXT_COLUMN,
     ),
+    "list.region_names": Texts(
+        "Kolom kecamatan berisi nama, bukan kode wilayah.",
+        "The district column holds names, not region codes.",
+        "Isi kolom Kode Kecamatan dengan kode seperti 32.73.01, lalu unggah lagi. Nama boleh tetap "
+        "di kolom lain.",
+        "Fill the district column with codes like 32.73.01, then upload it again. The names may "
+        "stay in a column of their own.",
+    ),
     "list.unknown_roster": Texts(
         "Daftar yang hendak dibetulkan berkas ini tidak ada.",
         "The list this file means to correct does not exist.",

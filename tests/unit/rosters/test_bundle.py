@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.rosters import DISTRICTS, people, run_child, write_rows
+from verification.checks.reasons import describe
 from verification.rosters.accepted import accepted_frame
 from verification.rosters.handover import Report, rejected_rows
 from verification.rosters.synthetic import synthetic_list, write_csv, write_xlsx
@@ -75,6 +76,17 @@ def test_what_no_archive_of_lists_holds(
     with pytest.raises(Refuse) as refusal:
         run_child(pack(tmp_path / "all.zip", **content), tmp_path / "out")
     assert refusal.value.code == code
+
+
+def test_a_list_that_cannot_be_read_is_named_by_its_number(tmp_path: Path) -> None:
+    source = pack(tmp_path / "all.zip", a__csv=b"NIK,Nama\n1,A\n", b__csv=b"apa,saja\n1,2\n")
+    with pytest.raises(Refuse) as refusal:
+        run_child(source, tmp_path / "out")
+    said = describe(refusal.value.code, refusal.value.params, "id").message
+    assert said == (
+        "Daftar ke-2 dalam arsip ini: Baris judul kolom tidak ditemukan pada dua puluh baris "
+        "pertama."
+    )
 
 
 def test_numbers_in_a_workbook_of_the_archive_are_known(tmp_path: Path) -> None:

@@ -67,18 +67,31 @@ def test_the_same_list_however_it_is_written(tmp_path: Path) -> None:
     assert written[0] == written[1] == written[2] == written[3]
 
 
-def test_a_damaged_nik_column_is_explained_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("code", "harm"),
+    [
+        ("list.nik_scientific", lambda nik: f"{nik[0]},{nik[1:6]}E+15"),
+        ("list.nik_scientific", lambda nik: f"{nik[0]}.{nik[1:6]}e15"),
+        ("list.nik_zeros", lambda nik: f"{nik[:15]}0"),
+        ("list.nik_numeric", lambda nik: f"{nik}.0"),
+        ("list.nik_numeric", lambda nik: f"{int(nik):,}".replace(",", ".") + ",00"),
+    ],
+)
+def test_a_damaged_nik_column_is_explained_once(
+    tmp_path: Path, code: str, harm: Callable[[str], str]
+) -> None:
     members = synthetic_list(60, seed=1, districts=DISTRICTS, bad=0, warned=0)
-    damage = {
-        "list.nik_scientific": lambda nik: f"{nik[0]},{nik[1:6]}E+15",
-        "list.nik_zeros": lambda nik: f"{nik[:15]}0",
-    }
-    for code, harm in damage.items():
-        rows = [[*row[:NIK], harm(row[NIK]), *row[NIK + 1 :]] for row in members.rows]
-        write_csv(tmp_path / "source", replace(members, rows=rows))
-        with pytest.raises(Refuse) as refusal:
-            read(tmp_path / "source", tmp_path / "out")
-        assert (refusal.value.code, refusal.value.params) == (code, {"percent": 100})
+    rows = [[*row[:NIK], harm(row[NIK]), *row[NIK + 1 :]] for row in members.rows]
+    write_csv(tmp_path / "source", replace(members, rows=rows))
+    with pytest.raises(Refuse) as refusal:
+        read(tmp_path / "source", tmp_path / "out")
+    assert (refusal.value.code, refusal.value.params) == (code, {"percent": 100})
+
+
+def test_names_where_codes_belong_are_explained_once(tmp_path: Path) -> None:
+    with pytest.raises(Refuse) as refusal:
+        read(write_rows(tmp_path / "source", people(4, district_code="ANDIR")), tmp_path / "out")
+    assert refusal.value.code == "list.region_names"
 
 
 def test_numbers_in_a_workbook_are_refused_as_a_file(tmp_path: Path) -> None:

@@ -55,6 +55,20 @@ def test_the_same_rows_whatever_the_encoding(
     assert table.broken == ()
 
 
+def test_lines_that_end_in_cr_may_hold_lf_within_a_cell(source: Path) -> None:
+    table = table_of(source, b'NIK,Nama,Alamat\r1,A,"x\ny"\r2,B\r')
+    assert table.rows.rows() == [(2, "1", "A", "x\ny")]
+    assert [(row.line, row.code) for row in table.broken] == [(4, "row.short")]
+
+
+def test_a_heading_may_span_lines(source: Path) -> None:
+    content = b'DAFTAR "A"\nNIK,"Tanggal Lahir\n(hari-bulan-tahun)","Nama\nLengkap"\n1,2,A\n2,B\n'
+    table = table_of(source, content)
+    assert table.headings == ("NIK", "Tanggal Lahir\n(hari-bulan-tahun)", "Nama\nLengkap")
+    assert table.rows.rows() == [(5, "1", "2", "A")]
+    assert [(row.line, row.code) for row in table.broken] == [(6, "row.short")]
+
+
 def test_titles_and_excels_own_line_are_passed_over(source: Path) -> None:
     content = b"sep=;\r\nDAFTAR ANGGOTA;;\r\n;;\r\nNIK;Nama;Alamat\r\n1;A;x\r\n"
     assert table_of(source, content).rows.rows() == [(5, "1", "A", "x")]

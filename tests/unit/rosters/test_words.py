@@ -117,9 +117,29 @@ def test_a_heading_near_a_known_one_is_asked_about_not_taken() -> None:
     assert found.matches[0].samples == ("1-2-1990",)
 
 
-def test_the_first_of_two_equal_headings_is_taken() -> None:
-    found = match_columns(["NIK", "NIK", "Nama"], [[], [], []], ())
+def test_two_equal_headings_are_asked_about() -> None:
+    found = match_columns(["NIK", "NIK", "Nama"], [["1"], ["2"], ["A"]], ())
     assert found.indices == {"nik": 0, "name": 2}
+    assert [match.sure for match in found.matches] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("headings", "samples", "taken"),
+    [
+        (("Kecamatan", "Kode Kecamatan"), (["ANDIR"], ["32.73.01"]), 1),
+        (("Kecamatan", "Kode Kec."), (["ANDIR"], ["32.73.01"]), 1),
+        (("Kode Kec.", "Kecamatan"), (["32.73.01"], ["ANDIR"]), 0),
+        (("Kode Wilayah", "Kode Kecamatan"), (["32.73.01"], ["32.73.01"]), 1),
+        (("No KTP", "NIK"), (["3273015305870001"], [""]), 0),
+        (("No Identitas", "NIK"), (["1"], ["3273015305870001"]), 1),
+    ],
+)
+def test_of_several_columns_for_a_field_the_one_that_holds_it_is_taken(
+    headings: tuple[str, ...], samples: tuple[list[str], ...], taken: int
+) -> None:
+    found = match_columns(headings, samples, ())
+    assert list(found.indices.values()) == [taken]
+    assert all(match.sure for match in found.matches)
 
 
 def test_synonyms_lead_to_one_field_each() -> None:
