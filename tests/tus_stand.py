@@ -16,12 +16,13 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import parse_qs
 
 from tests.postgres import free_port
 from tests.tus_app import SECRET
@@ -56,9 +57,10 @@ class Say:
 
 @dataclass
 class Seen:
-    """What the front saw; bytes of PATCH bodies that reached it, by upload."""
+    """What the front saw; `created`: the uploads' ids; `received`: bytes of bodies that reached it."""
 
     requests: list[tuple[str, str]] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
     tokens: list[tuple[str, str | None]] = field(default_factory=list)
     received: int = 0
     tickets: int = 0
@@ -145,9 +147,7 @@ class Stand:
 
     def arrival(self) -> Arrival:
         """The one arrival since the stand was made."""
-        ids = {path.rsplit("/", 1)[-1].partition("~")[0]
-               for method, path in self.seen.requests if method == "PATCH"}  # fmt: skip
-        found = [a for upload in ids if (a := self.arrivals.read(upload)) is not None]
+        found = [a for each in self.seen.created if (a := self.arrivals.read(each)) is not None]
         assert len(found) == 1, found
         return found[0]
 
@@ -157,15 +157,19 @@ class Stand:
             return self.faults.popleft()
         return None
 
-    def answer(self, method: str, path: str, token: str | None) -> tuple[int, Any]:
+    def answer(
+        self, method: str, path: str, query: dict[str, list[str]], token: str | None
+    ) -> tuple[int, Any]:
         """The API, as far as an upload needs it."""
-        ticket = path.startswith("/uploads/") and token == f"Bearer ticket-{self.seen.tickets}"
+        ticket = path.startswith("/uploads") and token == f"Bearer ticket-{self.seen.tickets}"
         if token != f"Bearer {self.known_token}" and not ticket:
             return 401, {"title": "Masuk dulu", "detail": "Token tidak dikenal."}
         if (method, path) == ("POST", "/tickets"):
             self.seen.tickets += 1
             expired = self.seen.tickets <= self.expired_tickets
             return 200, {"ticket": f"{'expired' if expired else 'ticket'}-{self.seen.tickets}"}
+        if path == "/uploads":
+            return 200, {"items": list(self._listed(query))}
         if found := re.fullmatch(r"/uploads/([0-9a-f]{32})(/url)?", path):
             upload, wants_url = found.groups()
             data = self.tus.root / "data" / upload
@@ -178,6 +182,16 @@ class Stand:
         if found := re.fullmatch(r"/receipts/([0-9a-f]{32})", path):
             return 200, sign(self._receipt(found.group(1)), self.key).as_json()
         return 404, {}
+
+    def _listed(self, query: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
+        """Open uploads by fingerprint, arrived ones by content."""
+        for upload in self.seen.created:
+            info = json.loads((self.tus.root / "data" / f"{upload}.info").read_bytes())
+            told, arrival = info["MetaData"], self.arrivals.read(upload)
+            if query.get("fingerprint") == [told["fingerprint"]] and arrival is None:
+                yield {"id": upload, "batch": told["batch"]}
+            if arrival is not None and query.get("sha256") == [arrival.sha256]:
+                yield {"id": upload, "batch": told["batch"]}
 
     def _status(self, upload: str, offset: int) -> dict[str, Any]:
         arrival = self.arrivals.read(upload)
@@ -259,7 +273,9 @@ class _Front(BaseHTTPRequestHandler):
         elif path.startswith("/api/v1/"):
             self.rfile.read(length)
             token = self.headers.get("Authorization")
-            status, value = stand.answer(self.command, path.removeprefix("/api/v1"), token)
+            query = parse_qs(self.path.partition("?")[2])
+            path = path.removeprefix("/api/v1")
+            status, value = stand.answer(self.command, path, query, token)
             if isinstance(fault, Cut):
                 self.close_connection = True
             else:
@@ -297,6 +313,9 @@ class _Front(BaseHTTPRequestHandler):
                 return
             answer = behind.getresponse()
             body = answer.read()
+            if self.command == "POST" and answer.status == 201:
+                place = str(answer.getheader("Location"))
+                stand.seen.created.append(place.rpartition("/")[2].partition("~")[0])
             if fault is not None:
                 self.close_connection = True
                 return

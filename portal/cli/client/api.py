@@ -4,7 +4,7 @@ Next station: `portal.cli.client.transfer`.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urljoin
@@ -111,6 +111,22 @@ class Api:
             finished_at=_text(value, "finished_at"),
         )
 
+    def begun(self, fingerprint: str) -> str | None:
+        """The public id of one's own open upload of that fingerprint."""
+        items = self._items({"fingerprint": fingerprint})
+        return _text(items[-1], "id") if items else None
+
+    def arrived(self, sha256: str, claim: Mapping[str, str], batch: str) -> str | None:
+        """The public id of one's own file of that content and claim, if this batch brought it."""
+        wanted = {name: claim[name] for name in ("requirement", "region")}
+        items = self._items({"sha256": sha256, **wanted})
+        found = (_text(item, "id") for item in reversed(items) if item.get("batch") == batch)
+        return next(found, None)
+
+    def _items(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        items = self._json("GET", "uploads", params=query).get("items")
+        return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
     def address(self, upload: str) -> str:
         """The capability address of an unfinished upload, asked for again."""
         value = self._json("POST", f"uploads/{quote(upload, safe='')}/url", json={})
@@ -141,7 +157,7 @@ class Api:
             if answer.status != 401:
                 raise
             refused = AuthRefused(answer.sentence)
-        spare = self.tickets.current() if path.startswith("uploads/") else None
+        spare = self.tickets.current() if path.partition("/")[0] == "uploads" else None
         if spare is None or spare == self.token:
             raise refused
         try:
@@ -152,12 +168,20 @@ class Api:
                 raise
             raise refused from None
 
-    def _send_as(self, token: str, method: str, path: str, **kwargs: Any) -> requests.Response:
+    def _send_as(
+        self,
+        token: str,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> requests.Response:
+        chosen = {"election": self.election} if self.election else {}
         return self.web.send(
             method,
             urljoin(self.server, f"/api/v1/{path}"),
             token=token,
-            params={"election": self.election} if self.election else None,
+            params={**chosen, **(params or {})},
             **kwargs,
         )
 

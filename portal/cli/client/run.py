@@ -18,7 +18,8 @@ from typing import Protocol
 from portal.cli.client.api import Api, AuthRefused, FileStatus
 from portal.cli.client.locks import Busy
 from portal.cli.client.patience import GaveUp, Stopped
-from portal.cli.client.transfer import FileChanged, Screen, SentTwice, Stored, Transfer
+from portal.cli.client.telling import FileChanged, Screen, SentTwice
+from portal.cli.client.transfer import Stored, Transfer
 from portal.cli.client.web import Answered, Lost, NotTrusted
 from verification.receipts import NotAReceipt, read
 from verification.signed import NotSigned, SignedText
@@ -116,26 +117,26 @@ class Run:
     def go(self, files: Sequence[tuple[Path, str]]) -> ExitCode:
         """Send (path, media type) pairs, numbered from 0. A Ctrl-C ends it in order."""
         stop: threading.Event = self.transfer.stop
-        api = self.transfer.api()
-        with ThreadPoolExecutor(max_workers=self.parallel) as pool:
-            futures = {
-                pool.submit(self.transfer.send, number, path, filetype): number
-                for number, (path, filetype) in enumerate(files)
-            }
-            try:
-                self._follow(futures, api)
-            except KeyboardInterrupt:
-                self._interrupt = True
-                stop.set()
-                for future in futures:
-                    future.cancel()
-                wait(futures)
-                self._interrupted(futures)
-            except BaseException:
-                stop.set()
-                raise
-            finally:
-                api.web.close()
+        try:
+            with ThreadPoolExecutor(max_workers=self.parallel) as pool:
+                futures = {
+                    pool.submit(self.transfer.send, number, path, filetype): number
+                    for number, (path, filetype) in enumerate(files)
+                }
+                try:
+                    self._follow(futures, self.transfer.connection())
+                except KeyboardInterrupt:
+                    self._interrupt = True
+                    stop.set()
+                    for future in futures:
+                        future.cancel()
+                    wait(futures)
+                    self._interrupted(futures)
+                except BaseException:
+                    stop.set()
+                    raise
+        finally:
+            self.transfer.close()
         return self.exit_code()
 
     def exit_code(self) -> ExitCode:

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
@@ -35,9 +35,13 @@ READ_SIZE = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """`upload`: the public id."""
+    """`upload`: the public id, empty while the one request of a small file has not been answered.
+
+    `batch`: of the run that began it.
+    """
 
     upload: str
+    batch: str = ""
 
 
 class StateStore:
@@ -58,7 +62,7 @@ class StateStore:
         try:
             value = json.loads(self._path(key).read_text("utf-8"))
             if value["v"] == VERSION and isinstance(value["upload"], str):
-                return Remembered(upload=value["upload"])
+                return Remembered(upload=value["upload"], batch=str(value.get("batch", "")))
         except (OSError, ValueError, KeyError, TypeError):
             pass
         return None
@@ -67,7 +71,8 @@ class StateStore:
         """Written aside and put in place, so that a power cut leaves the old or the new."""
         draft = self._path(key).with_suffix(".new")
         with draft.open("w", encoding="utf-8") as file:
-            json.dump({"v": VERSION, "fingerprint": key, "upload": remembered.upload}, file)
+            value = {"v": VERSION, "fingerprint": key, **asdict(remembered)}
+            json.dump(value, file)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self._path(key))

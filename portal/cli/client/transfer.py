@@ -9,53 +9,26 @@ Next station: `portal.cli.client.run`, which waits for the system's check and th
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol, TypeVar
+from typing import IO, TypeVar
 
 from portal.cli.client.api import Api, AuthRefused, FileStatus
 from portal.cli.client.patience import ChunkSize, Patience, Stopped
 from portal.cli.client.state import Remembered, StateStore, fingerprint, hash_file
+from portal.cli.client.telling import FileChanged, Screen, SentTwice
 from portal.cli.client.tus import TusUpload
 from portal.cli.client.web import Answered, Lost
 
-__all__ = ["FileChanged", "Screen", "SentTwice", "Stored", "Transfer"]
+__all__ = ["Stored", "Transfer"]
 
 STARTS = 3
+# Sent whole with its creation: one request, and nothing to go on with when that one is cut.
+SMALL = 1024 * 1024
 GONE = frozenset({404, 410})
 ASK_AGAIN = frozenset({404, 409, 410, 460})
 
 Result = TypeVar("Result")
-
-
-class FileChanged(Exception):
-    """The file was written to while it was being sent; what arrived would be neither version."""
-
-
-class SentTwice(Exception):
-    """The same content for the same purpose is already part of this run."""
-
-
-class Screen(Protocol):
-    """What a transfer tells while it goes on; called from its thread."""
-
-    def hashed(self, number: int, done: int) -> None:
-        """Bytes read for the fingerprint so far."""
-
-    def sent(self, number: int, offset: int) -> None:
-        """Bytes given to the network so far."""
-
-    def safe(self, number: int, offset: int) -> None:
-        """Bytes the server has acknowledged."""
-
-    def waiting(self, number: int, why: str, seconds: float) -> None:
-        """Trouble, and when the next attempt is made."""
-
-    def anew(self, number: int) -> None:
-        """The server no longer knows the upload; it starts again from the first byte."""
-
-    def resumed(self, number: int, offset: int) -> None:
-        """The upload goes on from here, after trouble or from an earlier run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +66,8 @@ class Transfer:
         self.again = again
         self._taken: set[str] = set()
         self._lock = threading.Lock()
+        self._own = threading.local()
+        self._apis: list[Api] = []
 
     def send(self, number: int, path: Path, filetype: str) -> Stored:
         """Bring one file to the server.
@@ -100,32 +75,46 @@ class Transfer:
         Raises Answered (refused for good), AuthRefused, GaveUp, Stopped, Busy, SentTwice,
         FileChanged, NotTrusted, OSError (the file cannot be read).
         """
-        api = self.api()
-        try:
-            with path.open("rb") as file:
-                before = os.fstat(file.fileno())
-                size, sha256 = hash_file(file, lambda done: self._hashed(number, done))
-                key = fingerprint(api.server, sha256, self.claim)
-                self._take(key)
-                with self.store.hold(key):
-                    metadata = {
-                        # A name that is no text on this system is still a name to recognise.
-                        "filename": path.name.encode("utf-8", "replace").decode("utf-8"),
-                        "filetype": filetype,
-                        **self.claim,
-                        "sha256": sha256,
-                        "fingerprint": key,
-                        "batch": self.batch,
-                    }
-                    tus = TusUpload(
-                        api.web, api.server, file, metadata, lambda at: self._sent(number, at)
-                    )
-                    stamp = (before.st_size, before.st_mtime_ns)
-                    one = _One(self, api, number, key, tus, file, size, stamp)
-                    upload, status = one.go()
-                    return Stored(upload=upload, size=size, sha256=sha256, status=status)
-        finally:
+        api = self.connection()
+        with path.open("rb") as file:
+            before = os.fstat(file.fileno())
+            size, sha256 = hash_file(file, lambda done: self._hashed(number, done))
+            key = fingerprint(api.server, sha256, self.claim)
+            self._take(key)
+            with self.store.hold(key):
+                metadata = {
+                    # A name that is no text on this system is still a name to recognise.
+                    "filename": path.name.encode("utf-8", "replace").decode("utf-8"),
+                    "filetype": filetype,
+                    **self.claim,
+                    "sha256": sha256,
+                    "fingerprint": key,
+                    "batch": self.batch,
+                }
+                tus = TusUpload(
+                    api.web, api.server, file, metadata, lambda at: self._sent(number, at)
+                )
+                stamp = (before.st_size, before.st_mtime_ns)
+                one = _One(
+                    run=self, api=api, number=number, key=key, tus=tus,
+                    file=file, size=size, sha256=sha256, stamp=stamp,
+                )  # fmt: skip
+                upload, status = one.go()
+                return Stored(upload=upload, size=size, sha256=sha256, status=status)
+
+    def close(self) -> None:
+        """Close the connections, once no thread sends any more."""
+        for api in self._apis:
             api.web.close()
+
+    def connection(self) -> Api:
+        """This thread's own: a connection serves many small files."""
+        found: Api | None = getattr(self._own, "api", None)
+        if found is None:
+            found = self._own.api = self.api()
+            with self._lock:
+                self._apis.append(found)
+        return found
 
     def _take(self, key: str) -> None:
         with self._lock:
@@ -144,33 +133,33 @@ class Transfer:
         self.screen.sent(number, offset)
 
 
+@dataclass(slots=True, kw_only=True)
 class _One:
-    def __init__(
-        self,
-        run: Transfer,
-        api: Api,
-        number: int,
-        key: str,
-        tus: TusUpload,
-        file: IO[bytes],
-        size: int,
-        stamp: tuple[int, int],
-    ) -> None:
-        self.run = run
-        self.api = api
-        self.number = number
-        self.key = key
-        self.tus = tus
-        self.file = file
-        self.size = size
-        self.stamp = stamp
-        self.chunks = ChunkSize()
+    run: Transfer
+    api: Api
+    number: int
+    key: str
+    tus: TusUpload
+    file: IO[bytes]
+    size: int
+    sha256: str
+    stamp: tuple[int, int]
+    chunks: ChunkSize = field(default_factory=ChunkSize)
+    patience: Patience = field(init=False)
+
+    def __post_init__(self) -> None:
         self.patience = Patience(
-            run.stop, run.limit, lambda why, seconds: run.screen.waiting(number, why, seconds)
+            self.run.stop,
+            self.run.limit,
+            lambda why, seconds: self.run.screen.waiting(self.number, why, seconds),
         )
 
     def go(self) -> tuple[str, FileStatus | None]:
-        known = None if self.run.again else self.run.store.load(self.key)
+        known = self.begun()
+        if known is None and 0 < self.size <= SMALL:
+            known = self.whole()
+            if known is not None and self.tus.offset == self.size:
+                return known.upload, None
         for _ in range(STARTS):
             if known is not None:
                 try:
@@ -196,9 +185,52 @@ class _One:
             self.forget()
         raise Answered(404)
 
+    def begun(self) -> Remembered | None:
+        """What an earlier run has begun."""
+        known = None if self.run.again else self.run.store.load(self.key)
+        return known if known is None or known.upload else self.found(known.batch)
+
     def forget(self) -> None:
         self.run.store.forget(self.key)
         self.run.screen.anew(self.number)
+
+    def whole(self) -> Remembered | None:
+        """Try to send a small file with its creation. None: nothing has come of it, go the long way.
+
+        A lost reply may belong to a file that is there; it is asked for, by this run and the next.
+        """
+        self.unchanged()
+        self.run.store.save(self.key, Remembered(upload="", batch=self.run.batch))
+        try:
+            ticket = self.patiently(self.api.ticket)
+            sent = Remembered(upload=self.tus.create(ticket, whole=True))
+        except Answered as answer:
+            if answer.status == 401:
+                # The long way asks for another ticket.
+                return None
+            if not answer.passes:
+                self.run.store.forget(self.key)
+                raise
+            self.patience.wait(answer.sentence or str(answer.status), answer.retry_after)
+        except Lost:
+            self.patience.wait("")
+        else:
+            self.run.store.save(self.key, sent)
+            self.patience.progress()
+            self.run.screen.safe(self.number, self.tus.offset)
+            return sent
+        return self.found(self.run.batch)
+
+    def found(self, batch: str) -> Remembered | None:
+        """What has come of a creation that was not answered, remembered."""
+        upload = self.patiently(
+            lambda: self.api.begun(self.key) or self.api.arrived(self.sha256, self.run.claim, batch)
+        )
+        if upload is None:
+            return None
+        known = Remembered(upload=upload)
+        self.run.store.save(self.key, known)
+        return known
 
     def create(self) -> str:
         """POST until it is answered; a lost reply leaves an empty upload that expires by itself."""

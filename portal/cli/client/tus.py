@@ -79,20 +79,27 @@ class TusUpload(Uploader):
         super().__init__(file_stream=file, client=TusClient(self.creation), metadata=dict(metadata))
         self.web = web
         self.server = server
+        self.file = file
         self.sent = sent
 
-    def create(self, ticket: str) -> str:
-        """POST; the upload's public id. The address stays inside this object."""
-        answer = self.web.send(
-            "POST",
-            self.creation,
-            token=ticket,
-            headers=self.get_url_creation_headers(),  # type: ignore[no-untyped-call]
-        )
+    def create(self, ticket: str, *, whole: bool = False) -> str:
+        """POST; the upload's public id. The address stays inside this object.
+
+        `whole`: the file goes with it (creation-with-upload); `offset` says how much was taken.
+        """
+        headers = self.get_url_creation_headers()  # type: ignore[no-untyped-call]
+        body = None
+        if whole:
+            headers["Content-Type"] = "application/offset+octet-stream"
+            self.file.seek(0)
+            body = _Body(self.file.read(), self.sent)
+        answer = self.web.send("POST", self.creation, token=ticket, headers=headers, data=body)
         location = answer.headers.get("Location")
         if location is None:
             raise Answered(answer.status_code)
         self.go_on(urljoin(self.creation, location))
+        if whole:
+            self.offset = self._acknowledged(answer)
         return urlsplit(str(self.url)).path.rsplit("/", 1)[-1].partition("~")[0]
 
     def go_on(self, address: str) -> None:

@@ -78,16 +78,20 @@ def test_ctrl_c_says_what_is_safe_and_how_to_go_on(stand: Stand, home: Path, fil
 
 
 def test_two_at_once_do_not_fight_over_one_upload(stand: Stand, home: Path, file: Path) -> None:
-    stand.seconds_per_piece = 0.005
-    reached = threading.Event()
-    stand.watch = (MIB, reached.set)
+    reached, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        reached.set()
+        go_on.wait(60)
+
+    stand.watch = (MIB, hold)
     first = start(stand, home, file)
     assert reached.wait(60)
     second = start(stand, home, file, "--json")
     output, _ = second.communicate(timeout=60)
+    go_on.set()
     assert second.returncode == 5, output
     assert json.loads(output.splitlines()[-1])["files"][0]["state"] == "busy"
-    stand.seconds_per_piece = 0.0
     first.communicate(timeout=120)
     assert first.returncode == 0
     assert stand.seen.received == SIZE

@@ -210,6 +210,69 @@ def test_many_files_at_once(stand: Stand, tmp_path: Path) -> None:
     assert stand.seen.tickets == 1
 
 
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    path = tmp_path / "sk.pdf"
+    path.write_bytes(os.urandom(200_000))
+    return path
+
+
+def test_a_small_file_goes_with_its_creation_in_one_request(stand: Stand, small: Path) -> None:
+    result = sipol(small)
+    assert result.exit_code == 0, result.output
+    assert [path for _, path in stand.seen.requests if path.startswith("/files/")] == ["/files/"]
+    assert stand.arrival().sha256 == hashlib.sha256(small.read_bytes()).hexdigest()
+    assert sipol(small).exit_code == 0
+    assert stand.seen.received == small.stat().st_size
+
+
+@pytest.mark.parametrize("arguments", [(), ("--again",)])
+def test_a_small_file_whose_reply_is_lost_is_found_and_not_sent_twice(
+    stand: Stand, small: Path, arguments: tuple[str, ...]
+) -> None:
+    if arguments:
+        sipol(small)
+    before = stand.seen.received
+    stand.faults.append(Cut(MIB, "POST", reply_lost=True))
+    result = sipol(small, *arguments)
+    assert result.exit_code == 0, result.output
+    assert stand.seen.received - before == small.stat().st_size
+
+
+@pytest.mark.parametrize("fault", [Cut(70_000, "POST"), Say(503, "POST"), Say(401, "POST")])
+def test_a_small_file_that_did_not_arrive_goes_the_long_way(
+    stand: Stand, small: Path, fault: Cut | Say
+) -> None:
+    stand.faults.append(fault)
+    result = sipol(small)
+    assert result.exit_code == 0, result.output
+    assert stand.seen.count("PATCH", "/files/") == 1
+    assert stand.arrival().sha256 == hashlib.sha256(small.read_bytes()).hexdigest()
+
+
+def test_a_small_file_begun_by_a_run_that_was_killed_is_looked_for(
+    stand: Stand, small: Path, home: Path
+) -> None:
+    sipol(small)
+    (record,) = (home / "uploads").glob("*.json")
+    record.write_text(
+        json.dumps(json.loads(record.read_text()) | {"upload": "", "batch": batch(stand)})
+    )
+    assert sipol(small).exit_code == 0
+    assert stand.seen.received == small.stat().st_size
+
+
+def batch(stand: Stand) -> str:
+    return stand.arrival().metadata["batch"]
+
+
+def test_a_small_file_that_is_refused_says_why_at_once(stand: Stand, small: Path) -> None:
+    result = sipol(small, "--region", "99", *CLAIM[:2], *CLAIM[4:])
+    assert result.exit_code == 1
+    assert "Wilayah ini tidak termasuk wilayah Anda." in result.output
+    assert stand.seen.count("POST", "/files/") == 1
+
+
 def test_an_empty_file_needs_no_patch(stand: Stand, tmp_path: Path) -> None:
     empty = tmp_path / "kosong.csv"
     empty.touch()
