@@ -41,10 +41,15 @@ class Services:
 
 def build(config: Config, *, clock: Clock = system_clock) -> Services:
     """Open database and keys. Raises KeyMissing when `sipol init` has not been run."""
+    return build_on(Sessions(make_engine(config.database_url)), config, clock=clock)
+
+
+def build_on(sessions: Sessions, config: Config, *, clock: Clock) -> Services:
+    """The same over a database that is open already."""
     keys = KeyStore(config.keys_dir)
     return Services(
         config=config,
-        sessions=Sessions(make_engine(config.database_url)),
+        sessions=sessions,
         keys=keys,
         clock=clock,
         passwords=Passwords(),

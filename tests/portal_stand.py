@@ -31,14 +31,12 @@ from portal.config import Config
 from portal.credentials import ApiScope, issue_token
 from portal.keys import KeyStore
 from portal.models import Account
-from portal.wiring import Services
+from portal.wiring import Services, build_on
 from tests.builders import build_party
 from tests.world import NOON, World, build_world
-from uploads.shelf import Shelf
 from verification.db import Sessions
 from verification.models import Participation
 from verification.receipt_keys import PublicKey, TrustedKeys
-from verification.signing import Signer
 from verification.states import Role
 
 PASSWORD = "kuda-lumping-besi-27"
@@ -206,21 +204,8 @@ def _services(sessions: Sessions, home: Path, clock: TurnedClock, settings: Any)
     config = Config(home=home, database_url="sqlite://", **settings)
     for directory in config.directories():
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keys = KeyStore(config.keys_dir)
-    keys.create()
-    return Services(
-        config=config,
-        sessions=sessions,
-        keys=keys,
-        clock=clock,
-        passwords=Passwords(),
-        signer=Signer(key=keys.receipt_key(), issuer=config.issuer),
-        form_keys=keys.form_keys(),
-        field_keys=keys.field_keys(),
-        upload_secret=keys.upload_secret(),
-        session_secret=keys.session_secret(),
-        shelf=Shelf(config.upload_root),
-    )
+    KeyStore(config.keys_dir).create()
+    return build_on(sessions, config, clock=clock)
 
 
 def _person(

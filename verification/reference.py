@@ -223,6 +223,14 @@ def reason_codes(
     return list(session.scalars(query))
 
 
+def reasons_by_code(session: Session, election: Election) -> dict[str, ReasonCode]:
+    """Every reason ever given, retired ones too: a decision keeps its words."""
+    rows = session.scalars(
+        select(ReasonCode).where(ReasonCode.election_id == election.id).order_by(ReasonCode.version)
+    )
+    return {row.code: row for row in rows}
+
+
 def regions_at(session: Session, election: Election, levels: Iterable[str]) -> list[Region]:
     """Every region of those levels in the order of codes."""
     return list(

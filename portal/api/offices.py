@@ -168,8 +168,7 @@ def list_results(session: Session, query: dict[str, Any]) -> Page:
         limit=query["limit"] + 1,
     )
     kept = found[: query["limit"]]
-    words = {row.code: row for kind in ("document", "member")
-             for row in reference.reason_codes(session, party.election, kind)}  # fmt: skip
+    words = reference.reasons_by_code(session, party.election)
     more = kept[-1].key if len(found) > len(kept) else None
     judged = _rows_judged(session, [row.member_id for row in kept if row.member_id is not None])
     # An operator's page may hold fewer rows than asked for; its cursor still goes on.

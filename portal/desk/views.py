@@ -27,7 +27,7 @@ from verification import board, decisions, queue
 from verification.decisions import PastDecision
 from verification.duplicates.steps import Step
 from verification.models import Item
-from verification.reference import reason_codes
+from verification.reference import reasons_by_code
 from verification.states import ItemState, Outcome, Role
 
 bp = Blueprint("desk", __name__)
@@ -48,7 +48,9 @@ def line() -> ResponseReturnValue:
             view=board.overview(session, office, actor().actor, now()),
             held=queue.held_by(session, actor().actor, office, now()),
             recent=recent,
-            reason_texts=_reason_texts(session, recent),
+            reason_texts=reasons_by_code(session, recent[0].participation.election)
+            if recent
+            else {},
         )
 
 
@@ -181,7 +183,6 @@ def _parts(session: Session, item: Item) -> dict[str, Any]:
     sheet = item_sheet.sheet_of(session, item, actor(), wired.field_keys, now())
     spelled = spelled_sheet(sheet)
     last = decisions.decided_lately(session, actor().actor, 1)
-    codes = {reason.code: reason for reason in sheet.reasons}
     number = request.args.get("gambar", 1, int)
     shown = next((image for image in sheet.images if image.number == number), None)
     return {
@@ -191,7 +192,7 @@ def _parts(session: Session, item: Item) -> dict[str, Any]:
         "notices": spelled["notices"],
         "past": _earlier(sheet.history),
         "flagged": flag_notes(session, item.office, [item]).get(item.public_id),
-        "reason_texts": {**_reason_texts(session, [item]), **codes},
+        "reason_texts": reasons_by_code(session, item.participation.election),
         "offered": {
             outcome: [reason for reason in sheet.reasons if reason.outcome == outcome]
             for outcome in item.round.allowed_outcomes
@@ -219,17 +220,6 @@ def _may_take(item: Item, who: Actor) -> bool:
     if item.state == ItemState.CLAIMED:
         return item.holder == who.actor
     return item.state == ItemState.FLAGGED and who.role is Role.SUPERVISOR
-
-
-def _reason_texts(session: Session, items: list[Item]) -> dict[str, Any]:
-    if not items:
-        return {}
-    election = items[0].participation.election
-    return {
-        row.code: row
-        for kind in ("document", "member")
-        for row in reason_codes(session, election, kind)
-    }
 
 
 def _hand() -> Hand:

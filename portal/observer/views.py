@@ -18,8 +18,8 @@ from portal.office.journal_words import SYSTEM_KINDS
 from portal.office.timeline import timeline_of
 from verification import reference, reports
 from verification.journal import log_access
-from verification.models import Item, ReasonCode, Submission
-from verification.reference import reason_codes
+from verification.models import Item, Submission
+from verification.reference import reasons_by_code
 
 bp = Blueprint("observer", __name__)
 PER_PAGE = 50
@@ -71,7 +71,7 @@ def party(participation: str) -> ResponseReturnValue:
             submissions=submissions,
             items=kept,
             after=kept[-1].id if len(items) > len(kept) else None,
-            words=_words(session, kept),
+            words=reasons_by_code(session, found.election),
         )
 
 
@@ -87,7 +87,7 @@ def item(item_id: str) -> ResponseReturnValue:
             sheet=sheet,
             lines=lines_of(sheet),
             notices=spelled_sheet(sheet)["notices"],
-            words=_words(session, [found]),
+            words=reasons_by_code(session, found.participation.election),
         )
 
 
@@ -110,14 +110,3 @@ def _log(session: Session, action: str, kind: str, public_id: str) -> None:
         object_id=public_id,
         now=now(),
     )
-
-
-def _words(session: Session, items: list[Item]) -> dict[str, ReasonCode]:
-    if not items:
-        return {}
-    election = items[0].participation.election
-    return {
-        row.code: row
-        for kind in ("document", "member")
-        for row in reason_codes(session, election, kind)
-    }

@@ -30,7 +30,7 @@ from verification.models import (
     Round,
     Window,
 )
-from verification.reference import requirements
+from verification.reference import reasons_by_code, requirements
 from verification.reports import Result, outcome_counts, results_for
 from verification.schedule import current_round, rounds, window_now
 from verification.slots import is_repair, submission_in
@@ -133,14 +133,7 @@ def _told(session: Session, participation: Participation, rows: list[Result]) ->
             )
         ).all()
     )
-    reasons = {
-        row.code: row
-        for row in session.scalars(
-            select(ReasonCode)
-            .where(ReasonCode.election_id == election.id)
-            .order_by(ReasonCode.version)
-        )
-    }
+    reasons = reasons_by_code(session, election)
     members = _members(session, rows)
     return [_one(row, names, places, reasons, members) for row in rows]
 

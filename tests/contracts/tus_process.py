@@ -15,17 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.postgres import free_port
 from tests.unit.uploads.builders import OCTETS
 
 CHECKOUT = Path(__file__).parents[2]
 ENGINES = ("builtin", "tusd")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class TusProcess:
