@@ -1,15 +1,17 @@
 """The portal's Policy: who may create which upload, and what becomes of one that has arrived.
 
-Called by the upload processes in their own threads, by `sipol reconcile` and by the worker's timer;
-it knows no web. `finished` is the one way from an arrival on disk to a row.
+Called by the upload processes, who gather those who come together, by `sipol reconcile` and by the
+worker's timer; it knows no web. A batch is one transaction, each table asked once for all of it.
+`finished` is the one way from an arrival on disk to a row.
 
 Next station: `verification/intake.py` makes the row and the check job; the worker issues the receipt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
@@ -24,38 +26,33 @@ from portal import partials, quota
 from portal.clock import Clock, system_clock
 from portal.config import Config
 from portal.diagnosis.permission import PURPOSE, Diagnoses
-from portal.gathering import Gathering
 from portal.partials import Partials
 from portal.upload_metadata import Wanted
 from portal.upload_permission import Allowed, Asked, Judging, answer_of
-from uploads.errors import CreationRefused
+from uploads.errors import CreationRefused, PolicyUnavailable
 from uploads.policy import Arrival, CreateRequest, Grant
 from verification import intake
-from verification.batches import among
+from verification.batches import keys_in, listed
 from verification.checks.names import without_nik
 from verification.db import Sessions
 from verification.errors import DossierLocked, QuotaExceeded
 from verification.journal import Record, record, record_all
 from verification.journal_kinds import Kind
 from verification.known import Known
-from verification.models import Participation, ReceivedFile, Submission, Tombstone
+from verification.models import Participation, ReceivedFile, Submission
 
-MOST = 64
-"""Creations or arrivals in one transaction; on SQLite a writer holds everybody else up for so long."""
+log = logging.getLogger(__name__)
+
 NO_DATABASE = (OperationalError, InterfaceError, NoConnection)
 
 
 class PortalPolicy:
-    """`uploads.policy.Policy`. Safe to call from several threads, and made for many: those who come
-    together are judged and written in one transaction, each with an answer of its own.
-    """
+    """`uploads.policy.Policy`. Safe to call from several threads."""
 
     def __init__(self, sessions: Sessions, config: Config, clock: Clock = system_clock) -> None:
         self._sessions = sessions
         self._config = config
         self._clock = clock
-        self._creations = Gathering(self._create_all, most=MOST, everyones=NO_DATABASE)
-        self._arrivals = Gathering(self._record_all, most=MOST, everyones=NO_DATABASE)
         # SQLite's one writer is waited for by looking again and again; here one may simply wait.
         self._on_sqlite = sessions.dialect == "sqlite"
         self._writing: AbstractContextManager[object] = Lock() if self._on_sqlite else nullcontext()
@@ -63,26 +60,48 @@ class PortalPolicy:
         self._partials = Partials(sessions, config, clock, self._known, self._writing)
         self._diagnoses = Diagnoses(sessions, clock, self._writing, secure=config.production)
 
-    def may_create(self, request: CreateRequest) -> Grant:
-        """Judge a creation and reserve its bytes. Raises CreationRefused."""
-        if request.metadata.get("purpose") == PURPOSE:
-            return self._diagnoses.may_create(request)
-        if request.partial:
-            return self._partials.may_create(request)
-        wanted = Wanted.from_metadata(request.metadata)
-        return self._creations.ask(Asked(request=request, wanted=wanted))
+    def may_create(self, requests: Sequence[CreateRequest]) -> list[Grant | Exception]:
+        """Judge creations and reserve their bytes. Raises PolicyUnavailable, and nothing is reserved."""
+        answers: dict[str, Grant | Exception] = {}
+        whole, alone = [], []
+        for request in requests:
+            if request.partial or request.metadata.get("purpose") == PURPOSE:
+                alone.append(request)
+                continue
+            try:
+                wanted = Wanted.from_metadata(request.metadata)
+            except CreationRefused as refused:
+                answers[request.upload_id] = refused
+            else:
+                whole.append(Asked(request=request, wanted=wanted))
+        if whole:
+            with _database():
+                granted = self._create_all(whole)
+            for asked, answer in zip(whole, granted, strict=True):
+                answers[asked.request.upload_id] = answer
+        for request in alone:
+            try:
+                answers[request.upload_id] = self._alone(request)
+            except Exception as error:  # noqa: BLE001 - what was granted before it stays granted
+                answers[request.upload_id] = error
+        return [answers[request.upload_id] for request in requests]
 
     def declared(self, upload_id: str, length: int) -> None:
         """Give back what was reserved beyond a length that came later."""
         with self._writing, self._sessions.begin() as session:
             quota.declared(session, upload_id, length)
 
-    def finished(self, arrival: Arrival) -> None:
-        """Record an arrival and give its reservation back. May come twice, late, and at once.
+    def finished(self, arrivals: Sequence[Arrival]) -> list[Exception | None]:
+        """Record arrivals and give their reservations back. May come twice, late, and at once.
 
-        Raises the DomainError of an arrival whose claim names what does not exist.
+        The DomainError of one whose claim names what does not exist. Raises PolicyUnavailable.
         """
-        self._arrivals.ask(arrival)
+        with _database(), self._writing, self._sessions.begin() as session:
+            refused = intake.receive_all(session, arrivals, self._clock(), self._known)
+            recorded = {each.upload_id for each in arrivals} - refused.keys()
+            quota.release_all(session, recorded)
+            partials.forget(session, recorded)
+        return [refused.get(arrival.upload_id) for arrival in arrivals]
 
     def ended(self, upload_id: str, why: str) -> None:
         """Give back what an upload reserved that will never finish."""
@@ -106,13 +125,11 @@ class PortalPolicy:
                 why=why,
             )
 
-    def is_recorded(self, upload_id: str) -> bool:
-        """Whether an upload has a row, or a tombstone in its place."""
-        with self._sessions.read() as session:
-            return (
-                session.scalar(_row_of(upload_id)) is not None
-                or session.get(Tombstone, upload_id) is not None
-            )
+    def _alone(self, request: CreateRequest) -> Grant:
+        """Leave for a part, or for a diagnosis. Raises CreationRefused."""
+        if request.metadata.get("purpose") == PURPOSE:
+            return self._diagnoses.may_create(request)
+        return self._partials.may_create(request)
 
     def _create_all(self, batch: Sequence[Asked]) -> list[Grant | Exception]:
         now = self._clock()
@@ -219,23 +236,26 @@ class PortalPolicy:
     def _expiry(self, now: datetime) -> datetime:
         return now + timedelta(seconds=self._config.upload_expiry)
 
-    def _record_all(self, batch: Sequence[Arrival]) -> list[Exception | None]:
-        with self._writing, self._sessions.begin() as session:
-            refused = intake.receive_all(session, batch, self._clock(), self._known)
-            recorded = {each.upload_id for each in batch} - refused.keys()
-            quota.release_all(session, recorded)
-            partials.forget(session, recorded)
-        return [refused.get(arrival.upload_id) for arrival in batch]
+
+@contextmanager
+def _database() -> Iterator[None]:
+    """Whoever needs the database now is told to come again when it is away."""
+    try:
+        yield
+    except NO_DATABASE as error:
+        # The type only: the text quotes a statement.
+        log.warning("the database does not answer: %s", type(error).__name__)
+        raise PolicyUnavailable from None
 
 
 def _submitted(session: Session, allowed: Sequence[Allowed]) -> set[tuple[int, int]]:
     parties = {each.participation_id for each in allowed}
-    rows = session.execute(
-        select(Submission.participation_id, Submission.round_id).where(
-            among(session, Submission.participation_id, parties)
-        )
-    )
-    return {(party, round_) for party, round_ in rows}
+    return {(party, round_) for party, round_ in session.execute(_SUBMISSIONS, keys_in(parties))}
+
+
+_SUBMISSIONS = select(Submission.participation_id, Submission.round_id).where(
+    listed(Submission.participation_id)
+)
 
 
 def _note(allowed: Allowed, rows: dict[str, dict[str, Any]]) -> Record:

@@ -23,7 +23,7 @@ from portal.upload_permission import answer_of, sender_of
 from portal.uploads_auth import Credentials
 from uploads.policy import DEFERRED_BYTES, Claim, CreateRequest, Grant
 from verification import reference
-from verification.batches import among
+from verification.batches import among, keys_in, listed
 from verification.db import Sessions
 from verification.errors import DomainError, QuotaExceeded, WindowClosed
 from verification.known import Known, KnownElection, KnownParticipation
@@ -113,9 +113,7 @@ def parts_of(session: Session, ids: Collection[str]) -> Parts:
     """What is reserved for these parts; one that is not reserved for is left out."""
     if not ids:
         return {}
-    rows = session.scalars(
-        select(PartReservation).where(among(session, PartReservation.upload_id, ids))
-    )
+    rows = session.scalars(select(PartReservation).where(among(PartReservation.upload_id, ids)))
     return {row.upload_id: row for row in rows}
 
 
@@ -135,7 +133,7 @@ def count_again(session: Session, final_ids: Iterable[str]) -> None:
     """Final uploads came to nothing: their parts take quota as before."""
     session.execute(
         update(PartReservation)
-        .where(among(session, PartReservation.final_id, final_ids))
+        .where(among(PartReservation.final_id, final_ids))
         .values(final_id=None)
         .execution_options(synchronize_session=False)
     )
@@ -143,11 +141,14 @@ def count_again(session: Session, final_ids: Iterable[str]) -> None:
 
 def forget(session: Session, final_ids: Iterable[str]) -> None:
     """Final uploads have arrived: their parts are no more than their bytes."""
-    session.execute(
-        delete(PartReservation)
-        .where(among(session, PartReservation.final_id, final_ids))
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_FORGET, keys_in(final_ids))
+
+
+_FORGET = (
+    delete(PartReservation)
+    .where(listed(PartReservation.final_id))
+    .execution_options(synchronize_session=False)
+)
 
 
 def release(session: Session, part_id: str) -> None:

@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import delete, func, select, true, update
+from sqlalchemy import CompoundSelect, delete, func, select, true, update
 from sqlalchemy.orm import Session
 
 from portal.models import PartReservation, Reservation
-from verification.batches import among, insert_all
+from verification.batches import among, insert_all, keys_in, listed
 from verification.models import Participation, ReceivedFile
 
 Wanted = Mapping[str, Any]
@@ -79,19 +79,22 @@ def declared(session: Session, upload_id: str, length: int) -> None:
 def _take_turns(session: Session, parties: Iterable[int]) -> None:
     # FOR NO KEY UPDATE: creations of one party take turns, but rows that refer to the party do not
     # wait. In the order of keys: two batches cannot deadlock.
-    session.execute(
-        select(Participation.id)
-        .where(among(session, Participation.id, parties))
-        .order_by(Participation.id)
-        .with_for_update(key_share=True)
-    )
+    session.execute(_TURNS, keys_in(parties))
+
+
+_TURNS = (
+    select(Participation.id)
+    .where(listed(Participation.id))
+    .order_by(Participation.id)
+    .with_for_update(key_share=True)
+)
 
 
 def _counted(session: Session, party: int, account: int, ids: Collection[str]) -> int:
     """Bytes that these parts of one sender take of a party's quota."""
     size = session.scalar(
         select(func.sum(PartReservation.bytes)).where(
-            among(session, PartReservation.upload_id, ids),
+            among(PartReservation.upload_id, ids),
             PartReservation.participation_id == party,
             PartReservation.account_id == account,
             PartReservation.final_id.is_(None),
@@ -105,7 +108,7 @@ def _count_there(session: Session, account: int, ids: Collection[str], final_id:
         session.execute(
             update(PartReservation)
             .where(
-                among(session, PartReservation.upload_id, ids),
+                among(PartReservation.upload_id, ids),
                 PartReservation.account_id == account,
             )
             .values(final_id=final_id)
@@ -114,10 +117,17 @@ def _count_there(session: Session, account: int, ids: Collection[str], final_id:
 
 
 def _used(session: Session, participations: Iterable[int]) -> dict[int, int]:
+    total: dict[int, int] = {}
+    for party, size in session.execute(_USED, keys_in(participations)):
+        total[party] = total.get(party, 0) + int(size)
+    return total
+
+
+def _sums() -> CompoundSelect[int, int]:
     # One statement is one snapshot: between two of them an upload could turn from a reservation
     # into a file and be counted in neither.
     arrived, reserved, parts = (
-        select(key, func.sum(size)).where(among(session, key, participations), only).group_by(key)
+        select(key, func.sum(size)).where(listed(key), only).group_by(key)
         for key, size, only in (
             (ReceivedFile.participation_id, ReceivedFile.size, true()),
             (Reservation.participation_id, Reservation.bytes, true()),
@@ -128,19 +138,22 @@ def _used(session: Session, participations: Iterable[int]) -> dict[int, int]:
             ),
         )
     )
-    total: dict[int, int] = {}
-    for party, size in session.execute(arrived.union_all(reserved, parts)):
-        total[party] = total.get(party, 0) + int(size)
-    return total
+    return arrived.union_all(reserved, parts)
+
+
+_USED = _sums()
 
 
 def release_all(session: Session, upload_ids: Iterable[str]) -> None:
     """Give the reservations of some uploads back, as far as there are any."""
-    session.execute(
-        delete(Reservation)
-        .where(among(session, Reservation.upload_id, upload_ids))
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_RELEASE, keys_in(upload_ids))
+
+
+_RELEASE = (
+    delete(Reservation)
+    .where(listed(Reservation.upload_id))
+    .execution_options(synchronize_session=False)
+)
 
 
 def release(session: Session, upload_id: str) -> Reservation | None:

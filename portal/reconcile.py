@@ -18,23 +18,25 @@ from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from portal import partials
 from portal.clock import Clock, system_clock
 from portal.intake import PortalPolicy
 from portal.models import Reservation
+from uploads.batches import answers_to
 from uploads.capability import is_upload_id
 from uploads.errors import Refusal
 from uploads.packs import Mark
+from uploads.policy import Arrival
 from uploads.shelf import Shelf
 from verification.db import Sessions
-from verification.errors import DomainError
 from verification.models import ReceivedFile, Tombstone
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
+TOGETHER = 100
+"""Arrivals recorded in one transaction; on SQLite it holds up everybody else who writes."""
 SETTLED_SECONDS = 2.0
 """A directory that changed this recently may change again within one tick of its clock."""
 YOUNG = timedelta(minutes=10)
@@ -81,7 +83,7 @@ class Reconciler:
             changed_ns = shard.stat().st_mtime_ns
             ids = sorted(path.stem for path in shard.glob("*.json") if is_upload_id(path.stem))
             missing = self._unrecorded(ids)
-            done = sum(map(self._record, missing))
+            done = self._record(missing)
             seen, recorded = seen + len(ids), recorded + done
             failed += len(missing) - done
             settled = time.time_ns() - changed_ns > SETTLED_SECONDS * 1e9
@@ -100,7 +102,7 @@ class Reconciler:
                 log.error("packed documents: not readable: %s", refusal.code)  # noqa: TRY400
                 return seen, recorded, failed + 1
             missing = self._unrecorded(ids)
-            done = sum(map(self._record, missing))
+            done = self._record(missing)
             seen, recorded = seen + len(ids), recorded + done
             failed += len(missing) - done
             if not failed:
@@ -129,24 +131,25 @@ class Reconciler:
             missing.extend(upload_id for upload_id in some if upload_id not in known)
         return missing
 
-    def _record(self, upload_id: str) -> bool:
+    def _record(self, upload_ids: Sequence[str]) -> int:
+        """How many of these have their row now."""
+        done = 0
+        for start in range(0, len(upload_ids), TOGETHER):
+            some = upload_ids[start : start + TOGETHER]
+            arrivals = [found for found in map(self._arrival, some) if found is not None]
+            answers = answers_to(arrivals, self._policy.finished)
+            for arrival, error in zip(arrivals, answers, strict=True):
+                if error is not None:
+                    _log(arrival.upload_id, error)
+            done += answers.count(None)
+        return done
+
+    def _arrival(self, upload_id: str) -> Arrival | None:
         try:
-            arrival = self._shelf.arrival(upload_id)
-            if arrival is not None:
-                self._policy.finished(arrival)
-        except (
-            DomainError,
-            Refusal,
-            SQLAlchemyError,
-            OSError,
-            LookupError,
-            ValueError,
-            TypeError,
-        ) as error:
-            # The type only: an arrival's metadata hold a file name, and messages quote values.
-            log.error("upload %s: not recorded: %s", upload_id, type(error).__name__)  # noqa: TRY400
-            return False
-        return arrival is not None
+            return self._shelf.arrival(upload_id)
+        except (Refusal, OSError, LookupError, ValueError, TypeError) as error:
+            _log(upload_id, error)
+            return None
 
     def _release(self) -> int:
         """Give back what is reserved for uploads that are gone, or recorded already."""
@@ -164,3 +167,8 @@ class Reconciler:
         for upload_id in over:
             self._policy.ended(upload_id, "gone")
         return len(over)
+
+
+def _log(upload_id: str, error: Exception) -> None:
+    # The type only: an arrival's metadata hold a file name, and messages quote values.
+    log.error("upload %s: not recorded: %s", upload_id, type(error).__name__)

@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.models import Account, ApiToken, LoginSession, UploadTicket
 from portal.tokens import TokenKind, kind_of, sha256_of
-from verification.batches import among
+from verification.batches import keys_in, listed
 
 SESSION_COOKIES = ("__Host-sipol_session", "sipol_session")
 UPLOAD_SCOPE = "upload"
@@ -127,12 +127,16 @@ def _named(
     by_digest = {sha256_of(token): token for token in tokens if kind_of(token) is kind}
     if not by_digest:
         return {}
-    rows = session.scalars(
-        select(model)
-        .where(among(session, model.token_sha256, by_digest))
-        .options(joinedload(model.account).joinedload(Account.regions))
-    )
+    rows = session.scalars(_NAMED[model], keys_in(by_digest))
     return {by_digest[row.token_sha256]: row for row in rows.unique()}
+
+
+_NAMED: dict[type[LoginSession | ApiToken | UploadTicket], Select[Any]] = {
+    model: select(model)
+    .where(listed(model.token_sha256))
+    .options(joinedload(model.account).joinedload(Account.regions))
+    for model in (LoginSession, ApiToken, UploadTicket)
+}
 
 
 def login_of(session: Session, cookie: str | None) -> LoginSession | None:

@@ -30,10 +30,8 @@ from uploads.tusd.hooks import HookAddress
 from uploads.tusd.operations import EngineOperations
 from verification.db import Sessions, make_engine
 
-POLICY_THREADS = 32
-"""Who wait for an answer; they are judged together, so that more of them cost less each."""
-POLICY_CONNECTIONS = 4
-"""One for those who are judged, one for those who are recorded, and for what ends."""
+POLICY_CONNECTIONS = 3
+"""One for those who are judged, one for those who are recorded, one for what ends."""
 HASH_THREADS = 2
 PRIVATE = 0o077
 
@@ -86,7 +84,6 @@ def _common(config: Config, index: int, sessions: Sessions) -> dict[str, Any]:
         "policy": PortalPolicy(sessions, config),
         "shards": config.shards_of(index),
         "max_size": config.max_upload_size,
-        "policy_threads": POLICY_THREADS,
         "hash_threads": HASH_THREADS,
     }
 

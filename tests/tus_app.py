@@ -6,6 +6,7 @@ Served by `tests.tus_stand`; root and port come in the environment, the secret i
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,13 +20,16 @@ ELECTION = "2029"
 class Permissive:
     """Any bearer but one that says `expired`; region 99 is nobody's."""
 
-    def may_create(self, request: CreateRequest) -> Grant:
+    def may_create(self, requests: Sequence[CreateRequest]) -> list[Grant | Exception]:
+        return [self._judge(request) for request in requests]
+
+    def _judge(self, request: CreateRequest) -> Grant | CreationRefused:
         if not (request.authorization or "").startswith("Bearer ") or "expired" in (
             request.authorization or ""
         ):
-            raise CreationRefused(401, "login_required", "Tiket tidak dikenal.")
+            return CreationRefused(401, "login_required", "Tiket tidak dikenal.")
         if request.metadata["region"] == "99":
-            raise CreationRefused(403, "out_of_scope", "Wilayah ini tidak termasuk wilayah Anda.")
+            return CreationRefused(403, "out_of_scope", "Wilayah ini tidak termasuk wilayah Anda.")
         claim = Claim(
             election=request.metadata.get("election", ELECTION),
             party="partai-uji",
@@ -44,8 +48,9 @@ class Permissive:
     def declared(self, upload_id: str, length: int) -> None:
         """Nothing was reserved."""
 
-    def finished(self, arrival: Arrival) -> None:
+    def finished(self, arrivals: Sequence[Arrival]) -> list[Exception | None]:
         """The arrival on disk is all that is needed here."""
+        return [None for _ in arrivals]
 
     def ended(self, upload_id: str, why: str) -> None:
         """Nothing was reserved."""

@@ -1,7 +1,7 @@
 """How an upload comes to be: id, room, the Policy's leave, the description; in this order.
 
-The Policy is asked in a bounded pool and has two seconds; whatever it grants and does not come to be is
-reported back as ended, also a grant that came too late.
+The Policy is asked for those who come together, in a thread, and has two seconds; whatever it grants and
+does not come to be is reported back as ended, also a grant that came too late.
 
 Next station: the new upload's bytes, `uploads/transfer.py`.
 """
@@ -9,13 +9,14 @@ Next station: the new upload's bytes, `uploads/transfer.py`.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from uploads.batches import Batches
 from uploads.capability import mint_id
 from uploads.counters import Counters
-from uploads.errors import CreationRefused, PolicyUnavailable, Temporary, TooLarge
+from uploads.errors import PolicyUnavailable, Refusal, TooLarge
 from uploads.finishing import Finisher
 from uploads.model import Upload
 from uploads.policy import DEFERRED_BYTES, CreateRequest, Grant, Policy
@@ -25,8 +26,11 @@ from uploads.threads import Crew, run
 log = logging.getLogger(__name__)
 
 POLICY_SECONDS = 2.0
-WAITING_PER_THREAD = 16
-"""Questions that may wait for each thread; more could not be answered in time."""
+MOST_WAITING = 512
+"""Creations that may wait to be judged; more could not be answered in time."""
+BATCH = 64
+LINGER_SECONDS = 0.002
+"""So long a creation waits for others to be judged with."""
 NOT_CREATED = "not created"
 
 
@@ -61,8 +65,8 @@ class Creation:
         now: Callable[[], datetime],
         counters: Counters,
         disk: Crew,
-        policy_threads: int,
         policy_seconds: float = POLICY_SECONDS,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self._store = store
         self._policy = policy
@@ -71,13 +75,16 @@ class Creation:
         self._now = now
         self._counters = counters
         self._disk = disk
-        self._pool = Crew(policy_threads, "policy")
-        self._most_waiting = policy_threads * WAITING_PER_THREAD
+        self._crew = Crew(1, "policy")
+        self._questions = Batches(
+            self._judged, self._crew, most=BATCH, linger=LINGER_SECONDS, unwanted=self._unwanted
+        )
+        self._most_waiting = most_waiting
         self._seconds = policy_seconds
-        self._asked = 0
 
     def stop(self) -> None:
-        self._pool.shutdown()
+        self._questions.drop()
+        self._crew.shutdown()
 
     async def permit(self, wanted: Wanted) -> Upload:
         """The upload as it may come to be; nothing is stored. Then comes `store` or `give_up`.
@@ -133,50 +140,40 @@ class Creation:
         self._finisher.ended(upload_id, NOT_CREATED)
 
     async def _ask(self, request: CreateRequest) -> Grant:
-        if self._asked >= self._most_waiting:
+        if self._questions.waiting >= self._most_waiting:
             raise PolicyUnavailable
-        self._asked += 1
         started = time.monotonic()
-        question = _Question(self._store, self._policy, request)
-        answer = self._pool.start(question.ask)
+        answer = self._questions.ask(request)
         try:
             await asyncio.wait([answer], timeout=self._seconds)
         finally:
-            self._asked -= 1
             self._counters.policy.observe(time.monotonic() - started)
-            if not answer.done():
-                question.withdrawn = True
-                answer.add_done_callback(lambda late: self._give_back(request, late))
-        if not answer.done():
+            late = answer.cancel()
+        if late:
             self._counters.policy_timeouts += 1
             raise PolicyUnavailable
         error = answer.exception()
         if error is None:
             return answer.result()
-        if not isinstance(error, CreationRefused | Temporary):
+        if not isinstance(error, Refusal):
             # The type only: the text may quote a header or metadata.
             log.error("the policy failed: %s", type(error).__name__)
             raise PolicyUnavailable
         raise error
 
-    def _give_back(self, request: CreateRequest, late: asyncio.Future[Grant]) -> None:
-        if not late.cancelled() and late.exception() is None:
-            self.give_up(request.upload_id)
+    def _judged(self, requests: Sequence[CreateRequest]) -> Sequence[Grant | Exception]:
+        """In a thread: room first, then leave."""
+        refused = [self._no_room(request.length or 0) for request in requests]
+        fitting = [request for request, no in zip(requests, refused, strict=True) if no is None]
+        answers = iter(self._policy.may_create(fitting) if fitting else ())
+        return [next(answers) if no is None else no for no in refused]
 
+    def _no_room(self, length: int) -> Refusal | None:
+        try:
+            self._store.check_room(length)
+        except Refusal as refusal:
+            return refusal
+        return None
 
-class _Question:
-    """What a thread asks for one creation: room first, then leave. Nothing, once it is withdrawn."""
-
-    __slots__ = ("_policy", "_request", "_store", "withdrawn")
-
-    def __init__(self, store: Store, policy: Policy, request: CreateRequest) -> None:
-        self._store = store
-        self._policy = policy
-        self._request = request
-        self.withdrawn = False
-
-    def ask(self) -> Grant:
-        if self.withdrawn:
-            raise PolicyUnavailable
-        self._store.check_room(self._request.length or 0)
-        return self._policy.may_create(self._request)
+    def _unwanted(self, request: CreateRequest, _: Grant) -> None:
+        self.give_up(request.upload_id)

@@ -2,7 +2,8 @@
 
 None of it is on the way of a request: the last PATCH is answered when the bytes are durable. A marker
 stands from before the arrival until the Policy has returned, so a process that dies in between begins
-again where it was; what was complete without an arrival is found by reading the store.
+again where it was; what was complete without an arrival is found by reading the store. Nobody waits for
+the Policy to hear, so it is told of many at once.
 
 Next station: the arrival on disk, `uploads/arrivals.py`, and `Policy.finished` (`portal/intake.py`).
 """
@@ -12,12 +13,15 @@ import hashlib
 import logging
 import random
 import threading
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
 from uploads import events
 from uploads.arrivals import ArrivalLog
+from uploads.batches import Batches
 from uploads.capability import is_upload_id, shard_of
 from uploads.counters import Counters
 from uploads.errors import UnknownUpload
@@ -32,11 +36,25 @@ log = logging.getLogger(__name__)
 MIB = 1024 * 1024
 FIRST_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 60.0
-REPORT_THREADS = 32
+FINISH_THREADS = 4
+REPORT_THREADS = 2
+"""One tells of arrivals; the other of what ends meanwhile."""
+REPORT_BATCH = 128
+REPORT_LINGER_SECONDS = 0.05
+
+_Future = TypeVar("_Future", bound="asyncio.Future[None]")
+Heard = Callable[[Collection[str]], None]
+"""Called in a thread with the ids of arrivals the Policy has heard of."""
 
 
 class Interrupted(Exception):
     """The process stops; the work begins anew at the next start."""
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    arrival: Arrival
+    heard: Heard
 
 
 class Finisher:
@@ -51,9 +69,13 @@ class Finisher:
         self._counters = counters
         self._pending = store.root / "pending"
         self._pending.mkdir(parents=True, exist_ok=True)
-        # Many may report, because a Policy can take them together; few read whole files back.
-        self._pool = Crew(REPORT_THREADS, "finish")
-        self._hashing = threading.Semaphore(threads)
+        self._crew = Crew(FINISH_THREADS, "finish")
+        # Of their own: what need not be read back is not behind a large file that must be.
+        self._hashing = Crew(threads, "hash")
+        self._reporting = Crew(REPORT_THREADS, "report")
+        self._news: Batches[_News, None] = Batches(
+            self._tell_all, self._reporting, most=REPORT_BATCH, linger=REPORT_LINGER_SECONDS
+        )
         self._stopping = threading.Event()
         self._tasks: set[asyncio.Future[None]] = set()
         self._finishing: set[str] = set()
@@ -63,27 +85,27 @@ class Finisher:
 
         `running`: a digest made while it came; used if it is of the whole file.
         """
-        if upload_id not in self._finishing:
-            self._finishing.add(upload_id)
-            task = self._start(lambda: self._finish(upload_id, running), upload_id)
+        if self._take(upload_id):
+            task = self._until_done(lambda: self._finish(upload_id, running), upload_id)
             task.add_done_callback(lambda _: self._finishing.discard(upload_id))
 
-    def report(self, arrival: Arrival, heard: Callable[[], None]) -> None:
+    def report(self, arrival: Arrival, heard: Heard) -> None:
         """What has its arrival already: tell the Policy until it has heard, then call `heard`."""
-        if arrival.upload_id not in self._finishing:
-            self._finishing.add(arrival.upload_id)
+        if self._take(arrival.upload_id):
             # Without a task of its own, for thousands of small documents; one is made if it fails.
-            telling = self._pool.start(self._tell, arrival, heard)
-            self._tasks.add(telling)
-            telling.add_done_callback(lambda told: self._told(arrival, heard, told))
+            news = _News(arrival, heard)
+            self._keep(self._news.ask(news)).add_done_callback(partial(self._told, news))
 
     def ended(self, upload_id: str, why: str) -> None:
         """An upload that will never finish: report it, in the background."""
-        self._start(lambda: self._policy.ended(upload_id, why), upload_id)
+        self._until_done(
+            partial(self._reporting.start, self._policy.ended, upload_id, why), upload_id
+        )
 
     def declared(self, upload_id: str, length: int) -> None:
         """An upload's length is known now: report it, in the background."""
-        self._start(lambda: self._policy.declared(upload_id, length), upload_id)
+        declare = partial(self._reporting.start, self._policy.declared, upload_id, length)
+        self._until_done(declare, upload_id)
 
     def unreported(self, shards: Collection[int]) -> list[str]:
         """Uploads whose arrival the Policy may not have heard of. Blocking."""
@@ -103,86 +125,123 @@ class Finisher:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        self._pool.shutdown()
+        self._news.drop()
+        for crew in (self._crew, self._hashing, self._reporting):
+            crew.shutdown()
 
-    def _told(
-        self, arrival: Arrival, heard: Callable[[], None], told: asyncio.Future[None]
-    ) -> None:
-        self._tasks.discard(told)
-        self._finishing.discard(arrival.upload_id)
-        if not told.cancelled() and told.exception() is not None and not self._stopping.is_set():
-            self._finishing.add(arrival.upload_id)
-            again = self._repeat(told, lambda: self._tell(arrival, heard), arrival.upload_id)
-            task = self._keep(again)
-            task.add_done_callback(lambda _: self._finishing.discard(arrival.upload_id))
+    def _take(self, upload_id: str) -> bool:
+        """Whether to begin with this one: it is not being finished, and the process does not stop."""
+        if upload_id in self._finishing or self._stopping.is_set():
+            return False
+        self._finishing.add(upload_id)
+        return True
 
-    def _start(self, work: Callable[[], None], upload_id: str) -> asyncio.Task[None]:
-        return self._keep(self._repeat(None, work, upload_id))
+    def _told(self, news: _News, told: asyncio.Future[None]) -> None:
+        upload_id = news.arrival.upload_id
+        self._finishing.discard(upload_id)
+        if not told.cancelled() and told.exception() is not None and self._take(upload_id):
+            task = self._until_done(lambda: self._news.ask(news), upload_id, told)
+            task.add_done_callback(lambda _: self._finishing.discard(upload_id))
 
-    def _keep(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
+    def _keep(self, task: _Future) -> _Future:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def _until_done(
+        self,
+        work: Callable[[], Awaitable[None]],
+        upload_id: str,
+        tried: asyncio.Future[None] | None = None,
+    ) -> asyncio.Task[None]:
+        loop = asyncio.get_running_loop()
+        return self._keep(loop.create_task(self._repeat(work, upload_id, tried)))
+
     async def _repeat(
-        self, tried: asyncio.Future[None] | None, work: Callable[[], None], upload_id: str
+        self,
+        work: Callable[[], Awaitable[None]],
+        upload_id: str,
+        tried: asyncio.Future[None] | None,
     ) -> None:
         """Until it is done, with longer and longer pauses; `tried`: how it went the first time."""
         delay = FIRST_DELAY_SECONDS
         while True:
-            if tried is None:
-                tried = self._pool.start(work)
-                await asyncio.wait([tried])
-            error, tried = tried.exception(), None
-            if error is None or isinstance(error, Interrupted):
+            try:
+                await (tried or work())
+            except Interrupted:
                 return
-            # The type only: the text of an error may quote metadata or a statement's values.
-            log.warning("upload %s: reporting failed: %s", upload_id, type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+                # The type only: the text of an error may quote metadata or a statement's values.
+                log.warning("upload %s: reporting failed: %s", upload_id, type(error).__name__)
+            else:
+                return
+            tried = None
             self._counters.report_failures += 1
             await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311
             delay = min(delay * 2, LONGEST_DELAY_SECONDS)
 
-    def _finish(self, upload_id: str, running: Running | None) -> None:
-        marker = self._pending / upload_id
+    async def _finish(self, upload_id: str, running: Running | None) -> None:
+        found = await self._crew.run(self._found, upload_id)
+        if isinstance(found, Upload):
+            if running is not None and running.size == found.offset:
+                digest = running.hexdigest()
+            else:
+                digest = await self._hashing.run(self._sha256, upload_id)
+            found = await self._crew.run(self._record, found, digest)
+        if found is not None:
+            await self._news.ask(_News(found, self._unmark))
+
+    def _found(self, upload_id: str) -> Arrival | Upload | None:
+        """The arrival; before there is one the upload, synced; None when there is nothing to do."""
         arrival = self._arrivals.read(upload_id)
-        if arrival is None:
-            try:
-                upload = self._store.load(upload_id)
-            except UnknownUpload:
-                marker.unlink(missing_ok=True)
-                return
-            if upload.perishable:
-                return
-            arrival = self._arrival_of(upload, running)
-            marker.touch()
-            if not self._arrivals.write(arrival):
-                arrival = self._arrivals.read(upload_id) or arrival
-            self._counters.finished += 1
-            events.finished(arrival)
-        self._policy.finished(arrival)
-        marker.unlink(missing_ok=True)
+        if arrival is not None:
+            return arrival
+        try:
+            upload = self._store.load(upload_id)
+        except UnknownUpload:
+            self._unmark([upload_id])
+            return None
+        if upload.perishable:
+            return None
+        self._store.sync(upload_id)
+        return upload
 
-    def _tell(self, arrival: Arrival, heard: Callable[[], None]) -> None:
-        self._policy.finished(arrival)
-        heard()
-
-    def _arrival_of(self, upload: Upload, running: Running | None) -> Arrival:
-        self._store.sync(upload.upload_id)
-        hot = running is not None and running.size == upload.offset
-        return Arrival(
+    def _record(self, upload: Upload, digest: str) -> Arrival:
+        """Write the arrival, marked before it is there."""
+        arrival = Arrival(
             upload_id=upload.upload_id,
             size=upload.offset,
-            sha256=running.hexdigest() if hot and running else self._sha256(upload.upload_id),
+            sha256=digest,
             created_at=upload.created_at,
             finished_at=upload.changed_at.astimezone(UTC),
             claim=upload.claim,
             metadata=upload.metadata,
         )
+        (self._pending / upload.upload_id).touch()
+        if not self._arrivals.write(arrival):
+            arrival = self._arrivals.read(upload.upload_id) or arrival
+        self._counters.finished += 1
+        events.finished(arrival)
+        return arrival
+
+    def _unmark(self, upload_ids: Collection[str]) -> None:
+        for upload_id in upload_ids:
+            (self._pending / upload_id).unlink(missing_ok=True)
+
+    def _tell_all(self, news: Sequence[_News]) -> Sequence[Exception | None]:
+        """In a thread."""
+        answers = self._policy.finished([each.arrival for each in news])
+        heard: dict[Heard, list[str]] = {}
+        for each, error in zip(news, answers, strict=True):
+            if error is None:
+                heard.setdefault(each.heard, []).append(each.arrival.upload_id)
+        for hear, upload_ids in heard.items():
+            hear(upload_ids)
+        return answers
 
     def _sha256(self, upload_id: str) -> str:
         digest = hashlib.sha256()
-        with self._hashing, self._store.read(upload_id) as file:
+        with self._store.read(upload_id) as file:
             while block := file.read(MIB):
                 if self._stopping.is_set():
                     raise Interrupted

@@ -23,7 +23,7 @@ from uploads.claims import Claims
 from uploads.concatenation import Concatenation
 from uploads.conditions import Held, judge
 from uploads.counters import Counters
-from uploads.creation import POLICY_SECONDS, Creation, Wanted
+from uploads.creation import MOST_WAITING, POLICY_SECONDS, Creation, Wanted
 from uploads.errors import (
     DeletionRefused,
     FinalUpload,
@@ -64,10 +64,10 @@ class Operations:
         shards: Collection[int],
         now: Callable[[], datetime],
         disk_threads: int = 32,
-        policy_threads: int = 8,
         hash_threads: int = 2,
         patience: float = PATIENCE_SECONDS,
         policy_seconds: float = POLICY_SECONDS,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self.counters = Counters()
         self.arrivals = ArrivalLog(store.root)
@@ -93,8 +93,8 @@ class Operations:
             now=now,
             counters=self.counters,
             disk=self._disk,
-            policy_threads=policy_threads,
             policy_seconds=policy_seconds,
+            most_waiting=most_waiting,
         )
         self._concatenation = Concatenation(
             store=store, claims=self._claims, creation=self._creation, locks=self.locks,

@@ -123,7 +123,7 @@ class Packing:
 
     def report(self, arrival: Arrival) -> None:
         """Tell the Policy, until it has heard."""
-        self._finisher.report(arrival, lambda: self._packs.mark_reported([arrival.upload_id]))
+        self._finisher.report(arrival, self._packs.mark_reported)
 
     async def _pack(self, upload: Upload, pieces: list[Piece], checksum: Checksum | None) -> None:
         loop = asyncio.get_running_loop()

@@ -1,14 +1,16 @@
 """The only door out of this package: what the portal decides about an upload, and what it is told.
 
 The upload server holds no accounts, no parties, no windows. Before it stores the first byte it asks a
-Policy; when the last byte is stored it reports an Arrival. A Policy is called in a bounded pool of
-threads, never in the event loop, and only for POST: HEAD, PATCH and DELETE live on the capability URL.
+Policy; when the last byte is stored it reports an Arrival. A Policy is called in a few threads of its
+own, never in the event loop, and only for POST: HEAD, PATCH and DELETE live on the capability URL. Those
+who come together are asked for together (`uploads/batches.py`), so that a Policy over a database pays
+for one transaction and not for many.
 
 Next station: what a Policy is told of as finished is an arrival on disk first, `uploads/arrivals.py`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -111,10 +113,12 @@ DEFERRED_BYTES = 256 * 1024 * 1024
 class Policy(Protocol):
     """What the portal implements. Every method may be called from several threads at once."""
 
-    def may_create(self, request: CreateRequest) -> Grant:
-        """Judge a creation before anything is stored; has two seconds.
+    def may_create(self, requests: Sequence[CreateRequest]) -> Sequence[Grant | Exception]:
+        """Judge creations before anything is stored: for each, in order, leave or why not.
 
-        Raises `uploads.errors.CreationRefused`. Anything else raised is answered 503.
+        Why not is a `uploads.errors.CreationRefused`; anything else is answered 503. A creation has two
+        seconds. Raises `uploads.errors.Temporary` when nobody can be judged now; after anything else
+        raised, and then nothing may be granted, the creations are asked for one by one.
         """
         ...
 
@@ -122,8 +126,12 @@ class Policy(Protocol):
         """The length of an upload granted without one, in bytes. May come twice, late or never."""
         ...
 
-    def finished(self, arrival: Arrival) -> None:
-        """Every byte is on stable storage and hashed. May come twice and may come late."""
+    def finished(self, arrivals: Sequence[Arrival]) -> Sequence[Exception | None]:
+        """Every byte of these is on stable storage and hashed. May come twice and may come late.
+
+        For each, in order, None or why it could not be taken; it is told of again later. What is
+        raised is treated as in `may_create`.
+        """
         ...
 
     def ended(self, upload_id: str, why: str) -> None:

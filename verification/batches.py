@@ -1,8 +1,8 @@
 """Many rows at once, alike on both databases: look up among many keys, insert many rows.
 
-On PostgreSQL a batch is one parameter (an array, a JSON document), so that a statement reads the same
-for any number of rows, is prepared once and is one message; SQLite, in our own process, has no use for
-that and takes the rows one by one.
+Keys are one parameter, a JSON array; on PostgreSQL rows are one JSON document too, so that a statement
+reads the same for any number of them, is built and prepared once and is one message. SQLite, in our own
+process, takes rows one by one.
 
 Next station: `verification.journal`, `verification.jobs` and `verification.intake` write with it.
 """
@@ -10,12 +10,16 @@ Next station: `verification.journal`, `verification.jobs` and `verification.inta
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
+    Executable,
     Select,
     String,
     Table,
@@ -26,67 +30,127 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from verification.db import Base
 
+SQLITE = "sqlite"
 ROWS = "rows_as_json"
+KEYS = "keys_as_json"
 Row = Mapping[str, Any]
 
 
-def among(
-    session: Session, attribute: InstrumentedAttribute[Any], keys: Iterable[object]
-) -> ColumnElement[bool]:
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """Which columns tell that a row is there (`keys`), which take their new values, and when: `where`
+    gets the columns of the row that was to be inserted.
+    """
+
+    keys: tuple[str, ...]
+    changes: tuple[str, ...]
+    where: Callable[[Any], ColumnElement[bool]]
+
+
+class _Among(FunctionElement[bool]):
+    """`attribute` is one of the values in a JSON array."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+class _AmongNumbers(_Among):
+    inherit_cache = True
+
+
+@compiles(_Among, "postgresql")
+def _among_words(element: _Among, compiler: SQLCompiler, **settings: Any) -> str:
+    attribute, keys = (compiler.process(each, **settings) for each in element.clauses)
+    return f"{attribute} = ANY (ARRAY(SELECT json_array_elements_text(CAST({keys} AS json))))"
+
+
+@compiles(_AmongNumbers, "postgresql")
+def _among_numbers(element: _Among, compiler: SQLCompiler, **settings: Any) -> str:
+    attribute, keys = (compiler.process(each, **settings) for each in element.clauses)
+    values = f"SELECT CAST(json_array_elements_text(CAST({keys} AS json)) AS bigint)"
+    return f"{attribute} = ANY (ARRAY({values}))"
+
+
+@compiles(_Among, "sqlite")
+def _among_values(element: _Among, compiler: SQLCompiler, **settings: Any) -> str:
+    attribute, keys = (compiler.process(each, **settings) for each in element.clauses)
+    return f"{attribute} IN (SELECT value FROM json_each({keys}))"  # noqa: S608 - compiled, no text of ours
+
+
+def listed(attribute: InstrumentedAttribute[Any], name: str = KEYS) -> ColumnElement[bool]:
+    """`attribute IN (keys)` for a statement built once: `keys_in` goes into its parameter `name`."""
+    return _among(attribute, bindparam(name, type_=String()))
+
+
+def keys_in(keys: Iterable[object], name: str = KEYS) -> dict[str, str]:
+    """The parameter of `listed`."""
+    return {name: _as_json(keys)}
+
+
+def among(attribute: InstrumentedAttribute[Any], keys: Iterable[object]) -> ColumnElement[bool]:
     """`attribute IN (keys)`; nothing is among no keys."""
-    if _on_sqlite(session):
-        return attribute.in_(sorted(set(keys)))
-    return attribute == func.any(literal(list(set(keys)), ARRAY(attribute.type)))
+    return _among(attribute, literal(_as_json(keys), String()))
+
+
+def _among(attribute: InstrumentedAttribute[Any], keys: ColumnElement[str]) -> ColumnElement[bool]:
+    kind = _AmongNumbers if attribute.type.python_type is int else _Among
+    return kind(attribute, keys)
+
+
+def _as_json(keys: Iterable[object]) -> str:
+    return json.dumps(list(set(keys)))
 
 
 def insert_all(session: Session, model: type[Base], rows: Sequence[Row]) -> None:
     """Insert rows given by column names; what is left out has its column's default."""
     if rows:
-        _execute(session, model, rows, _into(session, model, rows))
+        _execute(session, model, rows, _insert(model, _dialect(session)))
 
 
 def insert_new(session: Session, model: type[Base], rows: Sequence[Row], key: str) -> set[Any]:
     """Insert the rows whose unique `key` is not there yet; the keys of those inserted."""
     if not rows:
         return set()
-    statement = _into(session, model, rows)
-    told = statement.on_conflict_do_nothing(index_elements=[key]).returning(
-        model.__table__.columns[key]
-    )
+    told = _insert_new(model, _dialect(session), key)
     return set(_execute(session, model, rows, told).scalars())
 
 
-def upsert_all(
-    session: Session,
-    model: type[Base],
-    rows: Sequence[Row],
-    *,
-    keys: Sequence[str],
-    changes: Mapping[str, Any],
-    where: ColumnElement[bool],
-) -> None:
-    """Insert rows; one whose `keys` are there is changed instead, if `where` holds for it."""
+def upsert_all(session: Session, model: type[Base], rows: Sequence[Row], rule: Upsert) -> None:
+    """Insert rows; one whose keys are there is changed instead, if the rule says so."""
     if rows:
-        statement = _into(session, model, rows)
-        told = statement.on_conflict_do_update(
-            index_elements=list(keys), set_=dict(changes), where=where
-        )
-        _execute(session, model, rows, told)
+        _execute(session, model, rows, _upsert(model, _dialect(session), rule))
 
 
-def _into(
-    session: Session, model: type[Base], rows: Sequence[Row]
-) -> sqlite.Insert | postgresql.Insert:
+@cache
+def _insert(model: type[Base], dialect: str) -> sqlite.Insert | postgresql.Insert:
     table = _table(model)
-    if _on_sqlite(session):
+    if dialect == SQLITE:
         return sqlite.insert(table)
-    names = list(_filled(table, rows[0]))
+    names = [name for name, _ in _filling(model)]
     return postgresql.insert(table).from_select(names, _rows_of(table, names))
+
+
+@cache
+def _insert_new(model: type[Base], dialect: str, key: str) -> Executable:
+    told = _insert(model, dialect).on_conflict_do_nothing(index_elements=[key])
+    return told.returning(_table(model).columns[key])
+
+
+@cache
+def _upsert(model: type[Base], dialect: str, rule: Upsert) -> Executable:
+    statement = _insert(model, dialect)
+    return statement.on_conflict_do_update(
+        index_elements=list(rule.keys),
+        set_={name: statement.excluded[name] for name in rule.changes},
+        where=rule.where(statement.excluded),
+    )
 
 
 def _rows_of(table: Table, names: Sequence[str]) -> Select[Any]:
@@ -99,25 +163,33 @@ def _rows_of(table: Table, names: Sequence[str]) -> Select[Any]:
 
 
 def _execute(session: Session, model: type[Base], rows: Sequence[Row], statement: Any) -> Any:
-    table = _table(model)
-    filled = [_filled(table, row) for row in rows]
-    if _on_sqlite(session):
+    filled = [_filled(model, row) for row in rows]
+    if _dialect(session) == SQLITE:
         return session.execute(statement, filled)
     return session.execute(statement, {ROWS: json.dumps(filled, default=_spelled)})
 
 
-def _filled(table: Table, row: Row) -> dict[str, Any]:
+def _filled(model: type[Base], row: Row) -> dict[str, Any]:
     """The row with the defaults that SQLAlchemy would add when it builds an insert of one row."""
-    whole: dict[str, Any] = {}
-    for part in table.columns:
-        if part.name in row:
-            whole[part.name] = row[part.name]
-        elif part.default is not None:
-            given: Any = part.default
-            whole[part.name] = given.arg if given.is_scalar else given.arg(None)
+    return {name: row[name] if name in row else default() for name, default in _filling(model)}
+
+
+@cache
+def _filling(model: type[Base]) -> list[tuple[str, Callable[[], Any]]]:
+    """The columns a row is inserted with, and what stands in those it does not name."""
+    found: list[tuple[str, Callable[[], Any]]] = []
+    for part in _table(model).columns:
+        given: Any = part.default
+        if given is not None:
+            default = partial(_same, given.arg) if given.is_scalar else partial(given.arg, None)
+            found.append((part.name, default))
         elif not part.primary_key:
-            whole[part.name] = None
-    return whole
+            found.append((part.name, partial(_same, None)))
+    return found
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _spelled(value: object) -> str:
@@ -132,5 +204,5 @@ def _table(model: type[Base]) -> Table:
     return table
 
 
-def _on_sqlite(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from uploads.policy import Arrival
-from verification.batches import among, insert_new
+from verification.batches import insert_new, keys_in, listed
 from verification.checks.names import without_nik
 from verification.errors import DomainError, UnknownRequirement
 from verification.jobs import JobKind, enqueue_all
@@ -94,8 +94,7 @@ def receive_all(
     `known`: what the caller remembers of this database.
     """
     told = {arrival.upload_id: arrival for arrival in arrivals}
-    erased = select(Tombstone.public_id).where(among(session, Tombstone.public_id, told))
-    for upload_id in session.scalars(erased):
+    for upload_id in session.scalars(_ERASED, keys_in(told)).all():
         del told[upload_id]
     refused: dict[str, DomainError] = {}
     places: dict[str, Place] = {}
@@ -114,6 +113,9 @@ def receive_all(
         enqueue_all(session, [job for row in new for job in _jobs(row)], now)
         record_all(session, [_note(row, told, places) for row in new], now)
     return refused
+
+
+_ERASED = select(Tombstone.public_id).where(listed(Tombstone.public_id))
 
 
 def _jobs(row: Mapping[str, Any]) -> list[tuple[str, str]]:

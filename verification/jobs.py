@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from verification import leases
-from verification.batches import upsert_all
+from verification.batches import Upsert, upsert_all
 from verification.errors import LeaseLost
 from verification.models import Job
 from verification.models.jobs import JobState
@@ -70,23 +71,32 @@ def enqueue_all(
     ready_at: datetime | None = None,
 ) -> None:
     """As `enqueue`, for many (kind, about) at once."""
-    ready = ready_at or now
-    waiting = {"state": JobState.WAITING.value, "ready_at": ready, "attempts": 0}
+    fresh = {
+        "state": JobState.WAITING.value,
+        "ready_at": ready_at or now,
+        "attempts": 0,
+        "error": None,
+        "created_at": now,
+        "done_at": None,
+    }
     # In one order of `about` everywhere: of two batches that meet, one waits for the other.
     rows = [
-        {"kind": str(kind), "about": about, "created_at": now} | waiting
+        {"kind": str(kind), "about": about} | fresh
         for kind, about in sorted(dict.fromkeys(work), key=lambda job: job[1])
     ]
+    upsert_all(session, Job, rows, _CALLED_UP)
+
+
+def _over_or_later(new: Any) -> ColumnElement[bool]:
     over = or_(Job.state == JobState.DONE.value, Job.state == JobState.FAILED.value)
-    later = and_(Job.state == JobState.WAITING.value, Job.ready_at > ready)
-    upsert_all(
-        session,
-        Job,
-        rows,
-        keys=("kind", "about"),
-        changes=waiting | {"error": None, "done_at": None},
-        where=or_(over, later),
-    )
+    return or_(over, and_(Job.state == JobState.WAITING.value, Job.ready_at > new.ready_at))
+
+
+_CALLED_UP = Upsert(
+    keys=("kind", "about"),
+    changes=("state", "ready_at", "attempts", "error", "done_at"),
+    where=_over_or_later,
+)
 
 
 def any_ready(session: Session, now: datetime, kinds: Iterable[str]) -> bool:

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from verification.batches import among, insert_all
+from verification.batches import insert_all, keys_in, listed
 from verification.canonical import Json, canonical, instant
 from verification.chain import ChainPoint, Entry, ExportRow, entry_hash, genesis, text_digest
 from verification.chain import export as export_lines
@@ -201,15 +201,16 @@ def _write(session: Session, event: Record, now: datetime) -> JournalEntry:
 
 def _locked(session: Session, chains: Iterable[int]) -> list[Chain]:
     session.flush()
-    return list(
-        session.scalars(
-            select(Chain)
-            .where(among(session, Chain.id, chains))
-            .order_by(Chain.id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    )
+    return list(session.scalars(_HEADS, keys_in(chains)))
+
+
+_HEADS = (
+    select(Chain)
+    .where(listed(Chain.id))
+    .order_by(Chain.id)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
 
 
 def _next_row(chain: Chain, event: Record, now: datetime) -> dict[str, Any]:

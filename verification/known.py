@@ -72,7 +72,7 @@ class Known:
         keys = {(election.id, party_id) for party_id in party_ids}
         new = keys - self._by_party_id.keys()
         if new:
-            wanted = among(session, Participation.party_id, [key for _, key in new])
+            wanted = among(Participation.party_id, [key for _, key in new])
             self._look_up(session, election, wanted)
         return {key: self._by_party_id[at, key] for at, key in keys & self._by_party_id.keys()}
 
@@ -83,7 +83,7 @@ class Known:
         keys = {(election.id, party) for party in parties}
         new = keys - self._by_party.keys()
         if new:
-            wanted = among(session, Party.public_id, [key for _, key in new])
+            wanted = among(Party.public_id, [key for _, key in new])
             self._look_up(session, election, wanted)
         return {key: self._by_party[at, key] for at, key in keys & self._by_party.keys()}
 
@@ -97,7 +97,7 @@ class Known:
             rows = session.execute(
                 select(Region.id, Region.code, Region.level).where(
                     Region.region_set_id == election.region_set_id,
-                    among(session, Region.code, [code for _, code in new]),
+                    among(Region.code, [code for _, code in new]),
                 )
             )
             for key, code, level in rows:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from verification.batches import among
+from verification.batches import keys_in, listed
 from verification.errors import DossierLocked, NotFound, WindowClosed
 from verification.models import Participation, Requirement, Round, Window
 from verification.schedule import is_open
@@ -31,19 +31,7 @@ class Openings:
         self._windows: dict[int | None, Window] = {}
         self._round: Round | None = None
         first = None
-        own = among(session, Window.participation_id, participations)
-        rows = session.execute(
-            select(Round, Window)
-            .outerjoin(
-                Window,
-                and_(
-                    Window.stage_id == Round.stage_id,
-                    or_(Window.participation_id.is_(None), own),
-                ),
-            )
-            .where(Round.election_id == election_id)
-            .order_by(Round.number, Window.version)
-        )
+        rows = session.execute(_ROUNDS, keys_in(participations) | {"election_id": election_id})
         for round_, window in rows:
             first = first or round_
             if round_.opened_at is not None:
@@ -83,3 +71,17 @@ class Openings:
         if self._is_repair:
             party = self._session.get_one(Participation, participation)
             check_repair(self._session, party, self.round, requirement, region_code)
+
+
+_ROUNDS = (
+    select(Round, Window)
+    .outerjoin(
+        Window,
+        and_(
+            Window.stage_id == Round.stage_id,
+            or_(Window.participation_id.is_(None), listed(Window.participation_id)),
+        ),
+    )
+    .where(Round.election_id == bindparam("election_id"))
+    .order_by(Round.number, Window.version)
+)

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from verification.batches import among
+from verification.batches import keys_in, listed
 from verification.errors import NotFound, UnknownRequirement
 from verification.models import (
     Election,
@@ -162,12 +162,15 @@ def newest_requirements(
     session: Session, election_id: int, codes: Iterable[str]
 ) -> dict[str, Requirement]:
     """Of some codes the highest versions, retired ones too."""
-    rows = session.scalars(
-        select(Requirement)
-        .where(Requirement.election_id == election_id, among(session, Requirement.code, codes))
-        .order_by(Requirement.version)
-    )
+    rows = session.scalars(_VERSIONS, keys_in(codes) | {"election_id": election_id})
     return {requirement.code: requirement for requirement in rows}
+
+
+_VERSIONS = (
+    select(Requirement)
+    .where(Requirement.election_id == bindparam("election_id"), listed(Requirement.code))
+    .order_by(Requirement.version)
+)
 
 
 def in_force(newest: Requirement | None, *, retired: bool = False) -> Requirement:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from verification.batches import among
+from verification.batches import keys_in, listed
 from verification.errors import DossierLocked
 from verification.models import Item, Participation, Region, Requirement, Round, Subject, Submission
 from verification.models.process import Purpose
@@ -114,14 +114,12 @@ def check_open(
 
 def submitted_in(session: Session, participations: Iterable[int], round_: Round) -> set[int]:
     """Of some parties those whose dossier is locked in a round."""
-    return set(
-        session.scalars(
-            select(Submission.participation_id).where(
-                among(session, Submission.participation_id, participations),
-                Submission.round_id == round_.id,
-            )
-        )
-    )
+    return set(session.scalars(_SUBMITTED, keys_in(participations) | {"round_id": round_.id}))
+
+
+_SUBMITTED = select(Submission.participation_id).where(
+    listed(Submission.participation_id), Submission.round_id == bindparam("round_id")
+)
 
 
 def check_repair(

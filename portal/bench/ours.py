@@ -12,7 +12,7 @@ from __future__ import annotations
 import cProfile
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
@@ -24,7 +24,7 @@ from portal.config import Config
 from portal.intake import PortalPolicy
 from portal.keys import KeyStore
 from portal.upload_slot import index_in
-from portal.uploads_process import HASH_THREADS, POLICY_THREADS, PRIVATE
+from portal.uploads_process import HASH_THREADS, POLICY_CONNECTIONS, PRIVATE
 from uploads import operations
 from uploads.hot import HotDigests, Running
 from uploads.packing import PackingStore
@@ -42,20 +42,22 @@ _CLAIM = Claim(
 class Anybody:
     """`uploads.policy.Policy` that lets everybody in and remembers nothing."""
 
-    def may_create(self, request: CreateRequest) -> Grant:  # noqa: ARG002
-        """Whatever it is."""
-        return Grant(
+    def may_create(self, requests: Sequence[CreateRequest]) -> list[Grant | Exception]:
+        """Whatever they are."""
+        grant = Grant(
             owner="system",
             claim=_CLAIM,
             max_size=1 << 50,
             expires_at=datetime.now(UTC) + timedelta(days=1),
         )
+        return [grant for _ in requests]
 
     def declared(self, upload_id: str, length: int) -> None:
         """Nothing was reserved."""
 
-    def finished(self, arrival: Arrival) -> None:
-        """Nobody waits for it."""
+    def finished(self, arrivals: Sequence[Arrival]) -> list[Exception | None]:
+        """Nobody waits for them."""
+        return [None for _ in arrivals]
 
     def ended(self, upload_id: str, why: str) -> None:
         """Nothing was reserved."""
@@ -105,7 +107,6 @@ def server_of(config: Config, environ: Mapping[str, str]) -> UploadServer:
         policy=_policy(config, environ),
         shards=config.shards_of(index_in(environ, config)),
         max_size=config.max_upload_size,
-        policy_threads=POLICY_THREADS,
         hash_threads=HASH_THREADS,
     )
 
@@ -113,7 +114,7 @@ def server_of(config: Config, environ: Mapping[str, str]) -> UploadServer:
 def _policy(config: Config, environ: Mapping[str, str]) -> Policy:
     if environ.get(POLICY, "none") == "none":
         return Anybody()
-    engine = make_engine(config.database_url, pool_size=POLICY_THREADS + HASH_THREADS)
+    engine = make_engine(config.database_url, pool_size=POLICY_CONNECTIONS)
     return PortalPolicy(Sessions(engine), config)
 
 

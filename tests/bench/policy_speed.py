@@ -1,10 +1,10 @@
 """What the portal's Policy costs: CPU of creations and finishes, in this process and in the database.
 
-    python -m tests.bench.policy_speed [--documents 2000] [--callers 32] [--parties 1 40]
+    python -m tests.bench.policy_speed [--documents 2000] [--together 16] [--parties 1 40]
 
-Each document is created and finished by one of `--callers` threads, as the threads of an upload process
-do it. The figures are CPU milliseconds per document (create + finish): this process, and PostgreSQL's
-processes beside it; then documents a second and the slowest creation.
+Documents are created and finished in batches of `--together`, as an upload process asks for those who
+come together. The figures are CPU milliseconds per document (create + finish): this process, and
+PostgreSQL's processes beside it; then documents a second and the slowest batch of creations.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,7 +31,7 @@ from portal.tokens import TokenKind, new_token, sha256_of
 from tests.builders import build_party
 from tests.postgres import Cluster
 from tests.world import DISTRICTS, build_world
-from uploads.policy import Arrival, CreateRequest
+from uploads.policy import Arrival, CreateRequest, Grant
 from verification.db import Sessions, make_engine
 
 SIZE = 200_000
@@ -73,50 +72,61 @@ def build(sessions: Sessions, parties: int, now: datetime) -> list[str]:
     return [f"Bearer {ticket}" for ticket in tickets]
 
 
-def run(policy: PortalPolicy, tickets: list[str], documents: int, callers: int) -> list[float]:
-    """Create and finish every document; how long each creation took, in seconds."""
-    regions = sorted(DISTRICTS)
-
-    def one(number: int) -> float:
+def run(policy: PortalPolicy, tickets: list[str], documents: int, together: int) -> list[float]:
+    """Create and finish every document; how long each batch of creations took, in seconds."""
+    took = []
+    for start in range(0, documents, together):
         now = datetime.now(UTC)
-        request = CreateRequest(
-            upload_id=secrets.token_hex(16),
-            length=SIZE,
-            metadata={
-                "filename": f"sk_{number}.pdf", "filetype": "application/pdf",
-                "purpose": "document", "requirement": "sk-kecamatan",
-                "region": regions[number % len(regions)], "batch": "malam",
-            },
-            authorization=tickets[number % len(tickets)],
-            cookie=None, origin=None, host="127.0.0.1:8080",
-        )  # fmt: skip
+        requests = [
+            wanted(number, tickets[number % len(tickets)])
+            for number in range(start, start + together)
+        ]
         started = time.perf_counter()
-        grant = policy.may_create(request)
-        took = time.perf_counter() - started
-        policy.finished(
-            Arrival(
-                upload_id=request.upload_id, size=SIZE,
-                sha256=hashlib.sha256(request.upload_id.encode()).hexdigest(),
-                created_at=now, finished_at=now, claim=grant.claim, metadata=request.metadata,
-            )
-        )  # fmt: skip
-        return took
-
-    with ThreadPoolExecutor(callers) as pool:
-        return list(pool.map(one, range(documents)))
+        granted = policy.may_create(requests)
+        took.append(time.perf_counter() - started)
+        policy.finished([arrived(*pair, now) for pair in zip(requests, granted, strict=True)])
+    return took
 
 
-def measure(url: str, parties: int, documents: int, callers: int, database_pid: int | None) -> Cost:
+def wanted(number: int, ticket: str) -> CreateRequest:
+    """A creation as a browser asks for it."""
+    regions = sorted(DISTRICTS)
+    return CreateRequest(
+        upload_id=secrets.token_hex(16),
+        length=SIZE,
+        metadata={
+            "filename": f"sk_{number}.pdf", "filetype": "application/pdf",
+            "purpose": "document", "requirement": "sk-kecamatan",
+            "region": regions[number % len(regions)], "batch": "malam",
+        },
+        authorization=ticket,
+        cookie=None, origin=None, host="127.0.0.1:8080",
+    )  # fmt: skip
+
+
+def arrived(request: CreateRequest, granted: Grant | Exception, now: datetime) -> Arrival:
+    """What is told of it once its bytes are there."""
+    assert isinstance(granted, Grant), granted
+    return Arrival(
+        upload_id=request.upload_id, size=SIZE,
+        sha256=hashlib.sha256(request.upload_id.encode()).hexdigest(),
+        created_at=now, finished_at=now, claim=granted.claim, metadata=request.metadata,
+    )  # fmt: skip
+
+
+def measure(
+    url: str, parties: int, documents: int, together: int, database_pid: int | None
+) -> Cost:
     """One run on an empty migrated database."""
-    engine = make_engine(url, pool_size=callers)
+    engine = make_engine(url, pool_size=2)
     sessions = Sessions(engine)
     with tempfile.TemporaryDirectory() as home:
         config = Config(home=Path(home), database_url=url)
         tickets = build(sessions, parties, datetime.now(UTC))
         policy = PortalPolicy(sessions, config)
-        run(policy, tickets, callers * 2, callers)  # statements compiled, connections open
+        run(policy, tickets, together * 4, together)  # statements compiled, connections open
         before, process, wall = _cpu_of(database_pid), time.process_time(), time.perf_counter()
-        took = run(policy, tickets, documents, callers)
+        took = run(policy, tickets, documents, together)
         wall = time.perf_counter() - wall
         process = time.process_time() - process
         database = _cpu_of(database_pid) - before
@@ -169,14 +179,14 @@ def main() -> None:
     """Run both databases for each number of parties and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=2000)
-    parser.add_argument("--callers", type=int, default=32)
+    parser.add_argument("--together", type=int, default=16)
     parser.add_argument("--parties", type=int, nargs=2, default=[1, 40])
     asked = parser.parse_args()
-    say(f"{asked.documents} documents, {asked.callers} callers; CPU ms per document")
-    say("database    parties  process  database  documents/s  creation p50 ms  slowest ms")
+    say(f"{asked.documents} documents, {asked.together} at a time; CPU ms per document")
+    say("database    parties  process  database  documents/s  batch p50 ms  slowest ms")
     with databases() as found:
         for parties, (name, url, pid) in zip(asked.parties * 2, found, strict=True):
-            cost = measure(url, parties, asked.documents, asked.callers, pid)
+            cost = measure(url, parties, asked.documents, asked.together, pid)
             say(
                 f"{name:10} {parties:8} {cost.process:8.2f} {cost.database:9.2f} "
                 f"{cost.per_second:12.0f} {cost.median:16.1f} {cost.slowest:11.0f}"

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,12 @@ class WritingPolicy:
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
-    def may_create(self, request: CreateRequest) -> Grant:
+    def may_create(self, requests: Sequence[CreateRequest]) -> list[Grant | Exception]:
+        return [self._judge(request) for request in requests]
+
+    def _judge(self, request: CreateRequest) -> Grant | CreationRefused:
         if "refuse" in request.metadata:
-            raise CreationRefused(403, "not_yours", "Bukan wilayah Anda.")
+            return CreationRefused(403, "not_yours", "Bukan wilayah Anda.")
         return Grant(
             owner="account:" + CLAIM.account,
             claim=CLAIM,
@@ -44,8 +48,10 @@ class WritingPolicy:
     def declared(self, upload_id: str, length: int) -> None:
         self._write({"upload_id": upload_id, "length": length})
 
-    def finished(self, arrival: Arrival) -> None:
-        self._write(json.loads(arrival.to_json()))
+    def finished(self, arrivals: Sequence[Arrival]) -> list[Exception | None]:
+        for arrival in arrivals:
+            self._write(json.loads(arrival.to_json()))
+        return [None for _ in arrivals]
 
     def ended(self, upload_id: str, why: str) -> None:
         self._write({"upload_id": upload_id, "why": why})

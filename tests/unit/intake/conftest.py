@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from sqlalchemy.orm import Session
@@ -22,6 +23,8 @@ from verification.journal import new_chain, system_chain
 from verification.models import Participation, Party, Region, RegionSet
 from verification.models.proof import ChainKind
 
+Answer = TypeVar("Answer")
+
 NOW = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 HOST = "127.0.0.1:8080"
 REGIONS = {
@@ -35,6 +38,33 @@ REGIONS = {
 
 
 @dataclass
+class OneByOne:
+    """A Policy asked for one creation or arrival at a time: its answer, or what is wrong raised."""
+
+    policy: PortalPolicy
+
+    def may_create(self, request: CreateRequest) -> Grant:
+        return answered(self.policy.may_create([request]))
+
+    def finished(self, arrival: Arrival) -> None:
+        answered(self.policy.finished([arrival]))
+
+    def declared(self, upload_id: str, length: int) -> None:
+        self.policy.declared(upload_id, length)
+
+    def ended(self, upload_id: str, why: str) -> None:
+        self.policy.ended(upload_id, why)
+
+
+def answered(answers: list[Answer | Exception]) -> Answer:
+    """The only answer, an exception raised."""
+    [answer] = answers
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+@dataclass
 class World:
     """The country, its clock, the policy over it, and the means to act in it."""
 
@@ -44,11 +74,9 @@ class World:
     parties: dict[str, int] = field(default_factory=dict)
     accounts: dict[str, int] = field(default_factory=dict)
 
-    def policy(self, **settings: object) -> PortalPolicy:
-        return PortalPolicy(
-            self.sessions,
-            replace(self.config, **settings),
-            lambda: self.now,
+    def policy(self, **settings: object) -> OneByOne:
+        return OneByOne(
+            PortalPolicy(self.sessions, replace(self.config, **settings), lambda: self.now)
         )
 
     def account(self, session: Session, login: str) -> Account:

@@ -9,8 +9,6 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.models import Reservation
-from portal.upload_metadata import Wanted
-from portal.upload_permission import Asked
 from uploads.errors import CreationRefused
 from uploads.policy import CreateRequest, Grant
 from verification.chain import Entry, entry_hash
@@ -25,8 +23,7 @@ REGIONS = ("32.73", "81.71")
 
 def together(world: World, requests: list[CreateRequest]) -> list[Grant | Exception]:
     """What one batch answers."""
-    batch = [Asked(request=each, wanted=Wanted.from_metadata(each.metadata)) for each in requests]
-    return world.policy(party_quota=10_000)._create_all(batch)
+    return world.policy(party_quota=10_000).policy.may_create(requests)
 
 
 def codes(answers: list[Grant | Exception]) -> list[str]:
@@ -113,10 +110,10 @@ def test_an_arrival_nobody_can_place_does_not_stop_the_others(world: World) -> N
             ),
         )),
     ]  # fmt: skip
-    answers = policy._record_all([*arrivals, arrivals[0]])
+    answers = policy.policy.finished([*arrivals, arrivals[0]])
     assert [type(each) for each in answers] == [type(None), NotFound, type(None)]
-    assert policy.is_recorded(good.upload_id)
     with world.sessions.read() as session:
+        assert session.scalars(select(ReceivedFile.public_id)).all() == [good.upload_id]
         held = session.scalars(select(Reservation.upload_id)).all()
     assert held == [bad.upload_id]
     with pytest.raises(NotFound):

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -57,27 +57,29 @@ class RememberingPolicy:
         self.failures = 0
         self.hold: threading.Event | None = None
 
-    def may_create(self, request: CreateRequest) -> Grant:
-        self.asked.append(request)
+    def may_create(self, requests: Sequence[CreateRequest]) -> list[Grant | Exception]:
+        self.asked.extend(requests)
         if self.hold is not None:
             self.hold.wait(10)
         if self.refusing is not None:
             raise self.refusing
-        return Grant(
+        grant = Grant(
             owner=self.owner,
             claim=CLAIM,
             max_size=self.max_size,
             expires_at=self.expires_at,
         )
+        return [grant for _ in requests]
 
     def declared(self, upload_id: str, length: int) -> None:
         self.declarations.append((upload_id, length))
 
-    def finished(self, arrival: Arrival) -> None:
+    def finished(self, arrivals: Sequence[Arrival]) -> list[Exception | None]:
         if self.failures:
             self.failures -= 1
             raise RuntimeError("the portal is down")
-        self.arrivals.append(arrival)
+        self.arrivals.extend(arrivals)
+        return [None for _ in arrivals]
 
     def ended(self, upload_id: str, why: str) -> None:
         self.endings.append((upload_id, why))

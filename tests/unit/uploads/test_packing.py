@@ -44,6 +44,8 @@ def on(
         await (await client.server.start())
         try:
             await scenario(client)
+            if not policy.failures:
+                await client.server.finisher.settle()
         finally:
             await client.server.stop()
 

@@ -120,7 +120,7 @@ def test_a_slow_policy_stops_neither_head_nor_patch_nor_delete(tmp_path: Path) -
             asyncio.create_task(client.ask("POST", "/files/", {"Upload-Length": "3"}))
             for _ in range(40)
         ]
-        await until(lambda: len(policy.asked) == 3)
+        await until(lambda: len(policy.asked) == 18)
         assert (await client.patch(location, 0, b"abc")).status == 204
         assert await client.offset(location) == 3
         assert (await client.ask("DELETE", other)).status == 204
@@ -129,7 +129,7 @@ def test_a_slow_policy_stops_neither_head_nor_patch_nor_delete(tmp_path: Path) -
         assert answers.count(201) == 16
         assert answers.count(503) == 24
 
-    on(tmp_path, policy, scenario, policy_threads=1)
+    on(tmp_path, policy, scenario, most_waiting=16)
 
 
 def test_a_grant_that_is_too_small_is_413_and_given_back(tmp_path: Path) -> None:
