@@ -17,6 +17,7 @@ from portal.models import Account, Reservation
 from verification.errors import NotFound
 from verification.models import (
     Chain,
+    Correction,
     Item,
     Office,
     Participation,
@@ -165,6 +166,24 @@ def may_run_office(session: Session, actor: Actor, code: str) -> Office:
     if office is None or not (own or actor.role is Role.ADMINISTRATOR):
         raise NotFound("office")
     return office
+
+
+def may_run_item(session: Session, actor: Actor, public_id: str) -> Item:
+    """An item of an office whose round the actor may publish. Raises NotFound."""
+    item = session.scalar(select(Item).where(Item.public_id == public_id))
+    if item is None:
+        raise NotFound("item")
+    may_run_office(session, actor, item.office.code)
+    return item
+
+
+def may_correct(session: Session, actor: Actor, public_id: str) -> Correction:
+    """A correction in such an office. Raises NotFound."""
+    found = session.scalar(select(Correction).where(Correction.public_id == public_id))
+    if found is None:
+        raise NotFound("correction")
+    may_run_office(session, actor, found.item.office.code)
+    return found
 
 
 def may_see_participation(session: Session, actor: Actor, public_id: str) -> Participation:

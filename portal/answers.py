@@ -71,6 +71,12 @@ ANSWERS: dict[type[DomainError], Answer] = {
           "partai lain. Keputusan belum disimpan. Selesaikan gandanya di bagian Ganda, atau pilih "
           "BMS atau TMS."),
     ),
+    errors.CorrectionRefused: Answer(
+        409, "correction_refused", _("Tidak dapat dikoreksi"),
+        _("Hasil yang sudah diumumkan hanya dikoreksi bila gandanya selesai untuk partai lain, sekali "
+          "usul, dan disahkan orang kedua. Tidak ada yang berubah. Muat ulang halaman untuk melihat "
+          "keadaan terakhir."),
+    ),
     errors.ClearingRefused: Answer(
         409, "clearing_refused", _("Ganda tidak dapat diselesaikan dengan cara ini"),
         _("Urutannya: surat pernyataan; bila kedua partai menyerahkannya, panggilan; lalu pilihan "

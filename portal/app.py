@@ -36,7 +36,7 @@ from portal.health import bp as health
 from portal.manage.views import bp as manage
 from portal.observer.views import bp as observer
 from portal.office.counting import bp as counting
-from portal.office.views import bp as office
+from portal.office.pages import bp as office
 from portal.party.views import bp as party
 from portal.public.views import bp as public
 from portal.wiring import Services, build

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from portal.actors import Actor
 from portal.member_facts import MemberFacts, facts_of
+from verification.duplicates.clearing import may_settle
 from verification.duplicates.findings import blocks, of_item
 from verification.duplicates.steps import Step, is_left, next_steps
 from verification.journal import log_access
@@ -70,7 +71,8 @@ def duplicates_of(
                 session, actor=reader.actor, action="duplicate.read", object_kind="duplicate",
                 object_id=pair.public_id, now=now,
             )  # fmt: skip
-        found.append(_facts(pair, item, other, names, keys, left=left, clear=clear))
+        acts = clear or may_settle(item, reader.role)
+        found.append(_facts(pair, item, other, names, keys, left=left, clear=clear, acts=acts))
     return tuple(found)
 
 
@@ -83,6 +85,7 @@ def _facts(
     *,
     left: bool,
     clear: bool,
+    acts: bool,
 ) -> DuplicateFacts:
     assert item.member is not None
     mine, theirs = (facts_of(row, keys, clear=clear) for row in (item.member, other))
@@ -104,7 +107,7 @@ def _facts(
         resolution=pair.resolution,
         kept=_kept(pair, item),
         blocks=blocks(pair, item.participation_id),
-        steps=next_steps(pair) if clear else (),
+        steps=next_steps(pair) if acts else (),
     )
 
 

@@ -15,14 +15,16 @@ import secrets
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.world import NOON, World
 from uploads.policy import Arrival, Claim
 from verification import intake, journal, materialise, submission
+from verification.jobs import JobKind
 from verification.models import (
     Item,
+    Job,
     Member,
     Office,
     Participation,
@@ -33,6 +35,7 @@ from verification.models import (
     RosterVersion,
     Submission,
 )
+from verification.models.jobs import JobState
 from verification.models.proof import ChainKind
 from verification.receipt_keys import SigningKey
 from verification.reference import region_of, requirement_by_code
@@ -211,7 +214,7 @@ def build_member(
 def build_submission(
     session: Session, participation: Participation, *, now: datetime = NOON, items: bool = True
 ) -> Submission:
-    """Submit what the party has; with `items` all of its review items are made."""
+    """Submit what the party has; with `items` all of its review items are made, and none is twice."""
     draft = submission.draft(session, participation, now)
     made = submission.submit(
         session,
@@ -223,6 +226,9 @@ def build_submission(
     )
     while items and not materialise.make_items(session, made, 500, now):
         pass
+    if items:
+        compared = Job.kind == JobKind.FIND_DUPLICATES.value, Job.about == made.public_id
+        session.execute(update(Job).where(*compared).values(state=JobState.DONE.value, done_at=now))
     return made
 
 

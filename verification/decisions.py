@@ -63,7 +63,7 @@ def decide(
     after(ItemState(item.state), Action.DECIDE, role)
     refuse_stale(item, version)
     judged = _judged(session, item, outcome)
-    _check_reason(session, item, judged, reason)
+    check_reason(session, item, judged, reason)
     if reason is not None and needs_note(reason) and not (note or "").strip():
         raise ReasonRequired(f"{reason} tells the party to follow the note: it needs one")
     if judged is Outcome.MS and findings.stands_in_the_way(session, item):
@@ -87,7 +87,7 @@ def decide(
     )
     if changed is None:
         raise refusal(session, item)
-    decision = _add(session, changed, actor, now, outcome=judged.value, reason=reason, note=note)
+    decision = add(session, changed, actor, now, outcome=judged.value, reason=reason, note=note)
     record(
         session,
         changed.office.chain,
@@ -133,7 +133,7 @@ def undo(
     if changed is None:
         raise refusal(session, item)
     undone = standing(session, changed)
-    decision = _add(session, changed, actor, now)
+    decision = add(session, changed, actor, now)
     log_access(
         session,
         actor=actor,
@@ -219,7 +219,8 @@ def _judged(session: Session, item: Item, outcome: Outcome | str) -> Outcome:
     return Outcome(outcome)
 
 
-def _check_reason(session: Session, item: Item, outcome: Outcome, reason: str | None) -> None:
+def check_reason(session: Session, item: Item, outcome: Outcome, reason: str | None) -> None:
+    """Raises ReasonRequired unless the reason code fits the outcome."""
     if outcome is Outcome.MS:
         if reason is not None:
             raise ReasonRequired("MS takes no reason")
@@ -230,7 +231,7 @@ def _check_reason(session: Session, item: Item, outcome: Outcome, reason: str | 
         raise ReasonRequired(f"{outcome} needs a reason code for a {item.subject.kind}")
 
 
-def _add(
+def add(
     session: Session,
     item: Item,
     actor: str,
@@ -240,6 +241,7 @@ def _add(
     reason: str | None = None,
     note: str | None = None,
 ) -> Decision:
+    """A row that supersedes the item's newest."""
     before = standing(session, item)
     decision = Decision(
         item_id=item.id,

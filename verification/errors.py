@@ -87,5 +87,9 @@ class DuplicateOpen(DomainError):
     """The member is, or may be, in another list as well, and that is not settled: no MS yet."""
 
 
+class CorrectionRefused(DomainError):
+    """What is published stands: no settled duplicate takes this member away, or it is proposed already."""
+
+
 class ClearingRefused(DomainError):
     """The rules do not settle this pair that way now: a statement or a summons comes first."""

@@ -69,6 +69,12 @@ class Kind(Enum):
     DUPLICATE_REOPENED = ("item.duplicate_reopened", "item", "duplicate")
     DUPLICATE_CLEARED = ("item.duplicate_cleared", "item", "duplicate", "resolution", "kept")
 
+    # A published decision: its correction proposed, dropped, confirmed. The last for the party too.
+    CORRECTION_PROPOSED = ("item.correction_proposed", "item", "correction", "reason")
+    CORRECTION_DROPPED = ("item.correction_dropped", "item", "correction")
+    ITEM_CORRECTED = ("item.corrected", "item", "correction", "decision", "outcome", "reason")
+    RESULT_CORRECTED = ("results.corrected", "office", "round", "item", "outcome", "reason")
+
     ITEM_RELEASED = ("item.released", "item")
     ITEM_SKIPPED = ("item.skipped", "item")
     ITEM_FLAGGED = ("item.flagged", "item")

@@ -13,23 +13,27 @@ from collections import Counter, defaultdict
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from verification.canonical import canonical
+from verification.corrections import due_offices
 from verification.duplicates.findings import decided_against
 from verification.errors import AlreadyPublished, NotAllowed, RoundNotReady
+from verification.jobs import JobKind
 from verification.journal import Record, record_all, system_chain
 from verification.journal_kinds import Kind
 from verification.models import (
     Election,
     Item,
+    Job,
     Office,
     Participation,
     Round,
     RoundPublication,
     Submission,
 )
+from verification.models.jobs import JobState
 from verification.reference import participations
 from verification.schedule import current_round, next_round
 from verification.slots import to_repair
@@ -49,8 +53,8 @@ def publish(
     """Publish an office's decisions of a round.
 
     Raises NotAllowed (role), RoundNotReady (undecided items, an item at MS whose duplicate was found
-    since and is not settled, or dossiers whose items are still being made), AlreadyPublished (nothing
-    new since).
+    since and is not settled, or dossiers whose items are still being made or whose duplicates are
+    still being looked for), AlreadyPublished (nothing new since).
     """
     after(ItemState.DECIDED, Action.PUBLISH, role)
     publication = _locked_row(session, office, round_)
@@ -71,6 +75,7 @@ def publish(
         .returning(Item.participation_id, Item.public_id, Item.outcome, Item.reason)
     ).all()
     _refuse_unfinished(session, office, round_)
+    _refuse_uncompared(session, round_)
     if not changed:
         if publication is None:
             raise RoundNotReady("the office has nothing to publish in this round")
@@ -103,8 +108,8 @@ def open_next_round(
 ) -> Round:
     """Open the next round: parties may repair what was published as BMS.
 
-    Raises NotAllowed (administrators only), RoundNotReady (an office has unpublished items, or there
-    is no further round).
+    Raises NotAllowed (administrators only), RoundNotReady (an office has unpublished items or a
+    correction to make, or there is no further round).
     """
     if role is not Role.ADMINISTRATOR:
         raise NotAllowed(f"{role} does not open rounds")
@@ -147,13 +152,14 @@ def open_next_round(
 
 
 def offices_unpublished(session: Session, round_: Round, limit: int = 50) -> list[Office]:
-    """Offices with items of a round that are not published; one index probe an office and state."""
+    """Offices with items of a round that are not published, or with a correction to make."""
     waiting = exists().where(
         Item.office_id == Office.id,
         Item.round_id == round_.id,
         Item.state.in_([*UNDECIDED, ItemState.DECIDED.value]),
     )
-    return list(session.scalars(select(Office).where(waiting).order_by(Office.code).limit(limit)))
+    not_ready = or_(waiting, Office.id.in_(due_offices()))
+    return list(session.scalars(select(Office).where(not_ready).order_by(Office.code).limit(limit)))
 
 
 def _locked_row(session: Session, office: Office, round_: Round) -> RoundPublication | None:
@@ -185,6 +191,22 @@ def _refuse_locked(session: Session, round_: Round) -> None:
     )
     if making:
         raise RoundNotReady("items of a submitted dossier are still being made")
+
+
+def _refuse_uncompared(session: Session, round_: Round) -> None:
+    """What a search still finds would come too late for this publication."""
+    searching = session.scalar(
+        select(func.count())
+        .select_from(Submission)
+        .join(Job, Job.about == Submission.public_id)
+        .where(
+            Submission.round_id == round_.id,
+            Job.kind == JobKind.FIND_DUPLICATES.value,
+            Job.state != JobState.DONE.value,
+        )
+    )
+    if searching:
+        raise RoundNotReady("the duplicates of a submitted dossier are still being looked for")
 
 
 def _open_subjects(session: Session, party: Participation, round_: Round) -> int:

@@ -5,7 +5,7 @@ Next station: `verification.queue`, `verification.publication`, `verification.jo
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -17,18 +17,17 @@ from portal.desk import moves
 from portal.desk.moves import Hand
 from portal.formatting import number
 from portal.office import rows
+from portal.office.blueprint import bp
 from portal.office.journal_words import OFFICE_KINDS
 from portal.office.people import people_of, verifiers_of
 from portal.office.timeline import timeline_of
 from portal.refusals import BadInput
-from verification import board, publication, queue, reference, schedule
+from verification import board, corrections, publication, queue, reference, schedule
 from verification.duplicates.findings import decided_against
 from verification.errors import AlreadyPublished, NotFound, RoundNotReady
 from verification.models import Office, Round
 from verification.reference import NATION
 from verification.states import Role
-
-bp = Blueprint("office", __name__)
 
 
 @bp.get("/pengawas")
@@ -174,6 +173,7 @@ def _office_page(session: Session, found: Office) -> str:
         flagged=flagged,
         held=held,
         unsettled=decided_against(session, found, round_),
+        doubts=corrections.doubts(session, found),
         acts=_acts(found),
         runs=actor().role is Role.ADMINISTRATOR or found.id == actor().office_id,
         published=publication.publications(session, round_).get(found.id),

@@ -161,6 +161,14 @@ def _published(facts: Facts) -> str:
     return told
 
 
+def _corrected(facts: Facts) -> str:
+    told: str = gettext(
+        "Hasil babak %(round)s dari kantor %(office)s dikoreksi: satu anggota menjadi %(outcome)s",
+        round=facts["round"], office=facts["office"], outcome=facts["outcome"],
+    )  # fmt: skip
+    return told
+
+
 def _duplicates(facts: Facts) -> str:
     told: str = gettext(
         "Ganda dicari: %(external)s dengan partai lain, %(internal)s di dalam daftar sendiri",
@@ -190,6 +198,7 @@ TOLD: dict[str, Callable[[Facts], str]] = {
     Kind.SUBMITTED.value: _submitted,
     Kind.QUEUED.value: _queued,
     Kind.RESULTS_PUBLISHED.value: _published,
+    Kind.RESULT_CORRECTED.value: _corrected,
     Kind.DUPLICATES_FOUND.value: _duplicates,
     Kind.DUPLICATE_SETTLED.value: _settled,
 }

@@ -29,7 +29,7 @@ from verification.journal import Record, record_all
 from verification.journal_kinds import Kind
 from verification.models import Duplicate, Item, Participation, Subject
 from verification.slots import MEMBER
-from verification.states import DuplicateKind, DuplicateState, ItemState, Resolution, Role
+from verification.states import DuplicateKind, DuplicateState, ItemState, Outcome, Resolution, Role
 
 REFERENCE_LIMIT = 200
 DESK = (Role.VERIFIER, Role.SUPERVISOR)
@@ -174,7 +174,7 @@ def _held(
     """The pair, locked, for who holds the item. Two offices cannot settle it at once."""
     if role not in DESK:
         raise NotAllowed(f"{role} settles no duplicates")
-    if item.state != ItemState.CLAIMED or item.holder != actor or not _lasts(item, now):
+    if not may_settle(item, role) and not _held_by(item, actor, now):
         raise LeaseLost("the item is not held by this verifier")
     if not reference.strip() or len(reference) > REFERENCE_LIMIT:
         raise ReasonRequired("each step refers to the paper it rests on")
@@ -184,8 +184,18 @@ def _held(
     return _locked(session, [known[public_id]])[0]
 
 
-def _lasts(item: Item, now: datetime) -> bool:
-    return leases.seconds_left(item.lease_until, now) > 0
+def may_settle(item: Item, role: Role) -> bool:
+    """Whether a chief may settle an item's pairs without holding it: it is published at MS.
+
+    Nobody can hold it any more, and its party's statement has to be noted all the same.
+    """
+    published = item.state == ItemState.PUBLISHED and item.outcome == Outcome.MS
+    return published and role is Role.SUPERVISOR
+
+
+def _held_by(item: Item, actor: str, now: datetime) -> bool:
+    lasts = leases.seconds_left(item.lease_until, now) > 0
+    return item.state == ItemState.CLAIMED and item.holder == actor and lasts
 
 
 def _locked(session: Session, keys: Sequence[int]) -> list[Duplicate]:

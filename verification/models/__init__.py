@@ -13,7 +13,15 @@ from verification.models.process import (
 )
 from verification.models.proof import AccessEntry, Chain, JournalEntry, Receipt
 from verification.models.reference import Election, Office, Participation, Party, Region, RegionSet
-from verification.models.review import Decision, Finding, Item, Subject, Submission, SubmissionPin
+from verification.models.review import (
+    Correction,
+    Decision,
+    Finding,
+    Item,
+    Subject,
+    Submission,
+    SubmissionPin,
+)
 from verification.models.rosters import (
     EarlyWord,
     Member,
@@ -29,6 +37,7 @@ __all__ = [
     "AccessEntry",
     "Chain",
     "Comparison",
+    "Correction",
     "Decision",
     "Duplicate",
     "EarlyWord",

@@ -179,6 +179,37 @@ class Decision(Base):
     supersedes_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"))
 
 
+class Correction(Base):
+    """A published MS that another party's right to the member has overtaken: one proposes, another confirms.
+
+    `reference` names the minute (berita acara) it rests on. Open until confirmed or dropped.
+    """
+
+    __tablename__ = "correction"
+    __table_args__ = (
+        Index(
+            "one_open_correction",
+            "item_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        CheckConstraint("ended_by IS NULL OR ended_by <> proposed_by OR NOT confirmed", name="two"),
+    )
+
+    id: Mapped[int] = bigint_key()
+    public_id: Mapped[str] = public_key()
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    reason: Mapped[str] = mapped_column(String(40))
+    reference: Mapped[str] = mapped_column(String(200))
+    proposed_by: Mapped[str] = mapped_column(String(60))
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed: Mapped[bool] = mapped_column(default=False)
+    ended_by: Mapped[str | None] = mapped_column(String(60))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    item: Mapped[Item] = relationship()
+
+
 class Finding(Base):
     """What a check noticed about a file; a member's own warnings stand in its bit mask."""
 

@@ -1,0 +1,13 @@
+"""Pages of the supervisors, gathered.
+
+Next station: the service each page calls.
+"""
+
+from __future__ import annotations
+
+from portal.office import corrections, views
+from portal.office.blueprint import bp
+
+TOPICS = (views, corrections)
+
+__all__ = ["TOPICS", "bp"]
