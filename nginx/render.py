@@ -11,11 +11,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 from urllib.parse import urlsplit
 
 from nginx.outage import style_hash
 
 TEMPLATE = Path(__file__).parent / "portal.conf.template"
+# What holds for every body under /files/, however large.
+UPLOAD_RULES = Path(__file__).parent / "uploads.conf.template"
 SHARDS = 256
 # What one upload process was measured to carry without a slow answer (5,000: two carry ten thousand),
 # with some room, because they are not spread evenly. Each needs two descriptors there.
@@ -60,6 +63,10 @@ def render(edge: Edge) -> str:
     open_files = min(edge.open_files, OPEN_FILES)
     # One descriptor each; the other quarter is for files, cache and logs.
     worker_connections = max(64, open_files * 3 // 4)
+    upload_rules = _fill(
+        UPLOAD_RULES.read_text("utf-8"),
+        {"upload_connections": str(_upload_connections(edge, worker_connections))},
+    )
     values = {
         "user": f"user {' '.join(_word(part) for part in edge.user.split())};" if edge.user else "",
         "worker_processes": str(edge.worker_processes),
@@ -74,7 +81,7 @@ def render(edge: Edge) -> str:
         "upload_upstreams": "\n".join(
             _upload_upstream(index, socket) for index, socket in enumerate(edge.upload_sockets)
         ),
-        "upload_connections": str(_upload_connections(edge, worker_connections)),
+        "upload_rules": indent(upload_rules.rstrip(), " " * 12),
         # A quarter of the portal's threads for the public.
         "public_connections": str(max(1, edge.portal_threads // 4)),
         "public_host": _host(edge.public_url),

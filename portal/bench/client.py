@@ -9,13 +9,17 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 SOURCES = Path(__file__).parent / "client"
 FLAGS = ("-O2", "-Wall", "-Wextra")
+# Longer than any measurement that goes well; a server that no longer answers must not end the bench.
+LONGEST_RUN = 300.0
 
 
 class CompilerMissing(Exception):
@@ -54,21 +58,33 @@ def compiled(cache: Path | None = None) -> Path:
 class Client:
     """A run of the client: `events()` gives its lines as they come, `go()` lets it begin.
 
-    `core`: the only core it may run on, None for any.
+    `core`: the only core it may run on, None for any. It is killed after `seconds`.
     """
 
-    def __init__(self, mode: str, words: Sequence[str], *, core: int | None = None) -> None:
+    def __init__(
+        self,
+        mode: str,
+        words: Sequence[str],
+        *,
+        core: int | None = None,
+        seconds: float = LONGEST_RUN,
+    ) -> None:
         command = [str(compiled()), mode, *words]
         if core is not None:
             command = ["taskset", "-c", str(core), *command]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
+        self._seconds = seconds
+        self._out_of_time = threading.Timer(seconds, self._process.kill)
+        self._out_of_time.daemon = True
+        self._out_of_time.start()
 
     def __enter__(self) -> Client:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._out_of_time.cancel()
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
@@ -92,7 +108,9 @@ class Client:
         assert self._process.stderr is not None
         for line in self._process.stdout:
             yield json.loads(line)
-        if self._process.wait() != 0:
+        if self._process.wait() == -signal.SIGKILL:
+            raise ClientFailed(f"not answered within {self._seconds:g} s")
+        if self._process.returncode != 0:
             raise ClientFailed(self._process.stderr.read().decode(errors="replace").strip())
 
 

@@ -47,14 +47,16 @@ Commands = Callable[[Config, str], list[Command]]
 class Contender:
     """A server in one form.
 
-    `processes` listen at the sockets of as many upload processes. `with_body`: it stores the body of
-    a creation. `commands(config, policy)` raises PeerMissing. `folder` holds its files, below home.
-    `durable`: it syncs before it answers. `hashed`: it knows the SHA-256 of what arrived.
+    `processes` listen at the sockets of as many upload processes; `scales`: there may be more of
+    them, on the same files. `with_body`: it stores the body of a creation. `commands(config, policy)`
+    raises PeerMissing. `folder` holds its files, below home. `durable`: it syncs before it answers.
+    `hashed`: it knows the SHA-256 of what arrived.
     """
 
     name: str
     commands: Commands
     processes: int = 1
+    scales: bool = False
     with_body: bool = True
     durable: bool = False
     hashed: bool = False
@@ -64,14 +66,14 @@ class Contender:
 def contenders(processes: int, peers: Path) -> dict[str, Contender]:
     """Everybody by name, ours first; the peers as they are installed in the folder `peers`."""
 
-    own: Any = {"processes": processes, "own": True}
+    own: Any = {"processes": processes, "scales": True, "own": True}
     all_of_them = [
         Contender(name="sipol", commands=_own(), durable=True, hashed=True, **own),
         Contender(name="sipol-unhashed", commands=_own(hashed=False), durable=True, **own),
         Contender(name="sipol-undurable", commands=_own(durable=False), hashed=True, **own),
         Contender(name="sipol-on-tusd", commands=_own(engine="tusd"), hashed=True, **own),
-        Contender(name="tusd", commands=_tusd(peers)),
-        Contender(name="@tus/server", commands=_node(peers)),
+        Contender(name="tusd", commands=_tusd(peers), scales=True),
+        Contender(name="@tus/server", commands=_node(peers), scales=True),
         Contender(name="tuspyserver", commands=_python(peers, "tuspyserver_app.py")),
         Contender(name="tuswsgi", commands=_tuswsgi(peers), with_body=False),
         Contender(name="resumable-upload", commands=_python(peers, "resumable_upload_app.py")),
@@ -125,12 +127,17 @@ def _tusd(peers: Path) -> Commands:
         program = peers / "tusd"
         if not program.exists():
             raise PeerMissing("tusd is not installed: make peers")
-        words = (
-            str(program), "-unix-sock", str(config.upload_socket(0)), "-base-path", "/files/",
-            "-upload-dir", str(config.upload_root), "-behind-proxy",
-            "-verbose=false", "-show-startup-logs=false", "-expose-metrics=false",
-        )  # fmt: skip
-        return [Command(words=words, socket=config.upload_socket(0))]
+        return [
+            Command(
+                words=(
+                    str(program), "-unix-sock", str(place), "-base-path", "/files/",
+                    "-upload-dir", str(config.upload_root), "-behind-proxy",
+                    "-verbose=false", "-show-startup-logs=false", "-expose-metrics=false",
+                ),
+                socket=place,
+            )
+            for place in map(config.upload_socket, range(config.upload_processes))
+        ]  # fmt: skip
 
     return commands
 
@@ -141,8 +148,10 @@ def _node(peers: Path) -> Commands:
         if node is None or not (peers / "node_modules" / "@tus" / "server").is_dir():
             raise PeerMissing("@tus/server is not installed: make peers")
         launcher = str(peers / "launch" / "tus_node.mjs")
-        place = config.upload_socket(0)
-        return [Command(words=(node, launcher, str(place), str(config.upload_root)), socket=place)]
+        return [
+            Command(words=(node, launcher, str(place), str(config.upload_root)), socket=place)
+            for place in map(config.upload_socket, range(config.upload_processes))
+        ]
 
     return commands
 

@@ -8,15 +8,16 @@ Next station: `portal/bench/report.py` makes medians of many.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from portal.bench.client import Client, ClientFailed
+from portal.bench.client import Client, ClientFailed, pattern
 from portal.bench.looking_over import check_files
 from portal.bench.processes import cpu_by_kind, cpu_seconds, pss_bytes
 from portal.bench.stand import Stand
@@ -71,6 +72,7 @@ class Figures:
     server_memory: int = 0
     nginx_memory: int = 0
     connections: int = 0
+    processes: int = 1
     client: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -151,11 +153,8 @@ def _run(
     _settle(stand, database)
     stand.check()
     end = _Clock.read(stand, database)
-    if result["failures"]:
-        raise Spoiled(f"{result['failures']} answers were wrong: {result['first_failure']}")
     server = sum(end.server) - sum(begin.server)
-    if server <= 0 and result["bytes"] > 16 * 1024**2:
-        raise Spoiled("the server used no time: somebody else has answered")
+    _check(result, server)
     return Figures(
         contender=stand.contender.name,
         task=task.name,
@@ -171,8 +170,19 @@ def _run(
         server_memory=memory.server,
         nginx_memory=memory.nginx,
         connections=task.connections,
+        processes=stand.contender.processes,
         client=result,
     )
+
+
+def _check(result: Mapping[str, Any], server_cpu: float) -> None:
+    """Raise Spoiled unless the answers were right, and were the server's."""
+    if result["failures"]:
+        raise Spoiled(f"{result['failures']} answers were wrong: {result['first_failure']}")
+    if "busy" in result and not result["busy"]["count"]:
+        raise Spoiled("not one HEAD was answered while the others sent")
+    if server_cpu <= 0 and result["bytes"] > 16 * 1024**2:
+        raise Spoiled("the server used no time: somebody else has answered")
 
 
 def _write_back(folder: Path) -> float:
@@ -225,7 +235,7 @@ def _settle(stand: Stand, database: Callable[[], list[int]]) -> None:
 
 
 def limits(folder: Path, size: int, core: int | None) -> Iterator[dict[str, Any]]:
-    """What the machine could do at best, measured by the client: see client/limits.c."""
+    """What the machine could do at best: see client/limits.c, and the hash of every receipt."""
     folder.mkdir(parents=True, exist_ok=True)
     words = (f"directory={folder}", f"size={size}", f"touch={2 * size}")
     try:
@@ -237,3 +247,19 @@ def limits(folder: Path, size: int, core: int | None) -> Iterator[dict[str, Any]
         yield {"event": "limit", "what": "limits", "refused": str(error)}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    yield _hashing(size)
+
+
+def _hashing(size: int) -> dict[str, Any]:
+    """SHA-256 of bytes that lie in memory: what nobody who signs a receipt can do without."""
+    hot, digest = pattern()[: 1024**2], hashlib.sha256()
+    begin, cpu = time.perf_counter(), time.thread_time()
+    for _ in range(size // len(hot)):
+        digest.update(hot)
+    seconds, used = time.perf_counter() - begin, time.thread_time() - cpu
+    return {
+        "event": "limit",
+        "what": "sha256",
+        "mb_s": round(size / 1e6 / seconds, 1),
+        "cpu_s_gib": round(used * GIB / size, 4),
+    }

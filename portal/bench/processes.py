@@ -105,7 +105,7 @@ class Tree:
             if not waiting[0].connects():
                 time.sleep(0.05)
                 continue
-            check_owner(waiting.pop(0), self.pids())
+            check_owner(waiting.pop(0), self.pids)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """End the tree, with SIGKILL what does not listen to `number`."""
@@ -138,11 +138,12 @@ def before_exec(core: int | None, when_orphaned: signal.Signals) -> Callable[[],
     return between_fork_and_exec
 
 
-def check_owner(place: Place, pids: Iterable[int]) -> None:
-    """Raise NotStarted unless one of `pids` holds the listening socket of `place`."""
+def check_owner(place: Place, pids: Callable[[], Iterable[int]]) -> None:
+    """Raise NotStarted unless some of `pids()`, and nobody else, hold the listening socket."""
     inodes = set(_listening(place))
     owners = {pid for pid in _everybody() if inodes & set(_sockets_of(pid))}
-    mine = set(pids)
+    # Looked at last: a server that is just starting its workers has given them the socket.
+    mine = set(pids())
     if not owners & mine:
         raise NotStarted(f"{place} belongs to {sorted(owners)}, not to {sorted(mine)}")
     if owners - mine:

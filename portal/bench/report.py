@@ -80,7 +80,12 @@ def table(outcome: Outcome) -> str:
         groups.setdefault((_group(figures), figures.through_nginx), []).append(figures)
     for (name, through_nginx), members in groups.items():
         where = "through nginx" if through_nginx else "direct"
+        failed = {
+            who for who, what, _ in outcome.faults if what.startswith(name) and what.endswith(where)
+        }
         lines += ["", f"### {name}, {where}", "", *_group_lines(members)]
+        for who in sorted(failed - {figures.contender for figures in members}):
+            lines.append(_row([who, "0", "not used, see below"]))
     for contender, why in outcome.missing:
         lines.append(f"\nnot measured: {contender}: {why}")
     for contender, task, why in outcome.faults:
@@ -109,7 +114,7 @@ def _group_lines(members: Sequence[Figures]) -> Iterable[str]:
     by_name: dict[str, list[Figures]] = {}
     for figures in members:
         by_name.setdefault(_row_name(figures), []).append(figures)
-    measure = by_name.get(MEASURE, [])
+    measure = [figures for figures in members if figures.contender == MEASURE]
     heads = ["server", "rounds"]
     for heading, _, _, compared in columns:
         heads += [heading, f"× {MEASURE}"] if compared else [heading]
@@ -125,8 +130,11 @@ def _group_lines(members: Sequence[Figures]) -> Iterable[str]:
 
 
 def _row_name(figures: Figures) -> str:
-    two = figures.client["mode"] == "documents" and "PATCH" in figures.task
-    return f"{figures.contender} (POST + PATCH)" if two else figures.contender
+    if figures.client["mode"] == "documents" and "PATCH" in figures.task:
+        return f"{figures.contender} (POST + PATCH)"
+    return figures.contender + (
+        f" ({figures.processes} processes)" if figures.processes > 1 else ""
+    )
 
 
 def _ratio(own: Sequence[Figures], measure: Sequence[Figures], value: Value) -> str:

@@ -8,13 +8,14 @@ Next station: `portal/bench/report.py`.
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from portal.bench.stand import Stand
 
 MIB = 1024**2
 SPARE_DESCRIPTORS = 200
+# A server holds the connection and the file of an upload.
+DESCRIPTORS_AN_UPLOAD = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,17 +117,19 @@ class _Turns:
 
     def _one(self, contender: Contender, task: Task, *, through_nginx: bool) -> Figures | None:
         task = _fitting(task, contender)
-        where = "through nginx" if through_nginx else "direct"
+        label = f"{task.name}, {'through nginx' if through_nginx else 'direct'}"
         if any(name == contender.name for name, _ in self.outcome.missing):
             return None
-        self.tell(f"{task.name}, {where}: {contender.name}")
+        if not contender.own and (contender.name, label) in {f[:2] for f in self.outcome.faults}:
+            return None  # it would only cost the same time again
+        self.tell(f"{label}: {contender.name}")
         try:
             return self._measured(contender, task, through_nginx=through_nginx)
         except PeerMissing as error:
             self.outcome.missing.append((contender.name, str(error)))
         except (Spoiled, NotStarted, ClientFailed, WrongFiles) as error:
             self.tell(f"  not used: {error}")
-            self.outcome.faults.append((contender.name, f"{task.name}, {where}", str(error)))
+            self.outcome.faults.append((contender.name, label, str(error)))
         return None
 
     def _measured(self, contender: Contender, task: Task, *, through_nginx: bool) -> Figures:
@@ -133,7 +138,7 @@ class _Turns:
         recorded = election.recorded() if election else 0
         warm_up = warm_up_of(task)
         with Stand(
-            contender,
+            enough_of(contender, task, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
             self.place / "stand",
             through_nginx=through_nginx,
             policy=self.plan.policy,
@@ -162,6 +167,17 @@ def rotated(contenders: Sequence[Contender], number: int) -> Iterator[Contender]
     at = number % len(contenders)
     turned = [*contenders[at:], *contenders[:at]]
     return iter(turned if number % 2 == 0 else reversed(turned))
+
+
+def enough_of(contender: Contender, task: Task, descriptors: int) -> Contender:
+    """With as many processes as have the descriptors for this task, `descriptors` each."""
+    wanted = task.connections * DESCRIPTORS_AN_UPLOAD
+    needed = math.ceil(wanted / max(1, descriptors - SPARE_DESCRIPTORS))
+    if descriptors == resource.RLIM_INFINITY or needed <= contender.processes:
+        return contender
+    if not contender.scales:
+        raise Spoiled(f"one process needs {wanted} descriptors, and has {descriptors}")
+    return replace(contender, processes=needed)
 
 
 def warm_up_of(task: Task) -> tuple[Task, ...]:

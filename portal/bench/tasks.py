@@ -17,7 +17,6 @@ DOCUMENT = 200_000
 # others cost whoever takes them back, and that must be nobody who is measured.
 TOUCHED = 2
 MOST_TOUCHED = 6 * GIB
-RATE = 4 * KIB
 
 DOCUMENT_FACTS = {
     "filename": "bench.pdf",
@@ -81,14 +80,14 @@ def documents(count: int, connections: int, *, with_body: bool, size: int = DOCU
     )  # fmt: skip
 
 
-def trickle(connections: int, seconds: int, idle: int) -> Task:
-    """Slow clients of 4 KiB/s each, and a HEAD every 20 ms in between."""
-    size = RATE * (seconds + 3)
+def trickle(connections: int, seconds: int, idle: int, rate: int = 4 * KIB) -> Task:
+    """Slow clients of `rate` bytes a second each, and a HEAD every 20 ms in between."""
+    size = rate * (seconds + 3)
     return Task(
-        name=f"trickle, {connections} connections",
+        name=f"trickle, {connections} connections of {rate // KIB} KiB/s",
         mode="trickle",
         words=(
-            f"connections={connections}", f"seconds={seconds}", f"idle={idle}", f"rate={RATE}",
+            f"connections={connections}", f"seconds={seconds}", f"idle={idle}", f"rate={rate}",
             _touching(connections * size), metadata(SCANS_FACTS),
         ),
         connections=connections,

@@ -23,6 +23,8 @@ from portal.cli.bench_rosters import rosters
 
 MIB = 1024**2
 PARTS = ("bulk", "documents", "trickle", "cut")
+# Bytes a second of the lines that are cut; 0: as fast as loopback is.
+SPEEDS = (200_000, 2_000_000, 0)
 
 
 @click.group()
@@ -41,7 +43,8 @@ bench.add_command(rosters)
 @click.option("--chunks", default="1024,8,1", show_default=True, help="MiB of each PATCH.")
 @click.option("--documents", default=1000, show_default=True, help="Documents of 200 KB.")
 @click.option("--connections", default=32, show_default=True, help="That send documents.")
-@click.option("--slow", default=10000, show_default=True, help="Connections of 4 KiB/s.")
+@click.option("--slow", default=10000, show_default=True, help="Slow connections.")
+@click.option("--rate", default=4, show_default=True, help="KiB a second of each of them.")
 @click.option("--seconds", default=60, show_default=True, help="How long they are watched.")
 @click.option("--cuts", default=40, show_default=True, help="Lines cut at each speed.")
 @click.option("--policy", type=click.Choice(("none", "postgresql")), default="none")
@@ -74,6 +77,7 @@ def uploads(
     documents: int,
     connections: int,
     slow: int,
+    rate: int,
     seconds: int,
     cuts: int,
     policy: str,
@@ -94,9 +98,9 @@ def uploads(
     if "documents" in parts:
         wanted.append(tasks.documents(documents, connections, with_body=True))
     if "trickle" in parts:
-        wanted.append(tasks.trickle(slow, seconds, idle=min(seconds, 10)))
+        wanted.append(tasks.trickle(slow, seconds, min(seconds, 10), rate * 1024))
     if "cut" in parts:
-        wanted += [tasks.cut(cuts, rate, reset=r) for rate in (2_000_000, 0) for r in (False, True)]
+        wanted += [tasks.cut(cuts, speed, reset=r) for speed in SPEEDS for r in (False, True)]
     plan = Plan(
         contenders=_chosen(who, processes, peers.resolve()),
         tasks=wanted if touch else [tasks.untouched(task) for task in wanted],

@@ -17,7 +17,7 @@ from portal.bench import client, looking_over, report, tasks
 from portal.bench.contenders import Contender, PeerMissing, contenders
 from portal.bench.measuring import Figures, Spoiled, measure
 from portal.bench.processes import NotStarted, Place, Tree, check_owner, cpu_seconds, free_port
-from portal.bench.running import Outcome, rotated
+from portal.bench.running import SPARE_DESCRIPTORS, Outcome, enough_of, rotated
 from portal.bench.stand import Stand
 from portal.cli.bench import bench
 
@@ -61,7 +61,7 @@ def test_everything_runs_and_is_reported(tmp_path: Path) -> None:
     assert measured == {(n, m) for n in who.split(",") for m in ("bulk", "documents")}
     assert all(row["server_cpu"] >= 0 and row["seconds"] > 0 for row in found["figures"])
     assert {row["what"] for row in found["limits"]} == {
-        "loopback", "page_cache", "o_direct", "fdatasync",
+        "loopback", "page_cache", "o_direct", "fdatasync", "sha256",
     }  # fmt: skip
     assert "| sipol |" in done.output
     assert list((tmp_path / "disk").iterdir()) == []
@@ -85,7 +85,7 @@ def test_a_port_of_somebody_else_is_not_measured(
     listener: tuple[Tree, Place], tmp_path: Path
 ) -> None:
     tree, place = listener
-    check_owner(place, tree.pids())
+    check_owner(place, tree.pids)
     other = Tree([sys.executable, "-c", "import time; time.sleep(60)"], log=tmp_path / "other")
     try:
         with pytest.raises(NotStarted, match="belongs to"):
@@ -176,6 +176,41 @@ def test_ratios_are_taken_round_by_round() -> None:
     ])  # fmt: skip
     line = next(text for text in report.table(outcome).splitlines() if text.startswith("| sipol"))
     assert line.startswith("| sipol | 3 | 2.40 (0.50–4.50) | 0.50 |")
+
+
+def test_a_peer_whose_measurement_was_thrown_away_stands_in_the_table_without_figures() -> None:
+    ours = Figures(
+        contender="sipol", task="trickle, 10 connections of 4 KiB/s", through_nginx=True, seconds=1,
+        bytes=1, requests=1, server_cpu=1, server_user=0, nginx_cpu=0, database_cpu=0, client_cpu=0,
+        connections=10, processes=2,
+        client={"mode": "trickle", "idle": {"p99_ms": 1}, "busy": {"p50_ms": 1, "p99_ms": 1}},
+    )  # fmt: skip
+    outcome = Outcome({}, figures=[ours])
+    outcome.faults.append(("tusd", f"{ours.task}, through nginx", "3 answers were wrong"))
+    lines = report.table(outcome).splitlines()
+    assert any(line.startswith("| sipol (2 processes) | 1 |") for line in lines)
+    assert "| tusd | 0 | not used, see below |" in lines
+    assert "3 answers were wrong" in lines[-1]
+
+
+def test_a_task_of_many_connections_gets_processes_that_have_the_descriptors() -> None:
+    known, many = contenders(1, PEERS), tasks.trickle(1000, 1, 1)
+    descriptors = 1000 + SPARE_DESCRIPTORS
+    assert enough_of(known["tusd"], many, 3000 + SPARE_DESCRIPTORS).processes == 1
+    assert enough_of(known["tusd"], many, descriptors).processes == 2
+    with pytest.raises(Spoiled, match="2000 descriptors"):
+        enough_of(known["tuswsgi"], many, descriptors)
+
+
+def test_a_server_that_never_answers_does_not_hold_up_the_bench(
+    listener: tuple[Tree, Place],
+) -> None:
+    words = (*listener[1].words(), "wait=0", "size=10", "chunk=10")
+    with (
+        client.Client("bulk", words, seconds=0.2) as silent,
+        pytest.raises(client.ClientFailed, match=r"within 0\.2 s"),
+    ):
+        list(silent.events())
 
 
 def test_a_peer_that_is_not_there_is_told(tmp_path: Path) -> None:

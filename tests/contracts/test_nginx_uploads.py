@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator
 
@@ -10,6 +11,8 @@ import pytest
 from tests.edge_stand import ID, KEY, Asked, Behind, EdgeStand, reply
 
 PATH = f"/files/{ID}~{KEY}"
+# Bodies of a million bytes and more go their own way through a calm nginx, under the same rules.
+SIZES = pytest.mark.parametrize("size", [10, 999_999, 1_500_000], ids=str)
 
 
 @pytest.fixture
@@ -80,13 +83,14 @@ def babbling(stand: EdgeStand) -> None:
 FAULTS = [absent, refusing, dying, babbling, answering(500), answering(502), answering(504)]
 
 
+@pytest.mark.parametrize("size", [10, 1_500_000], ids=str)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: str(fault.__name__))
 def test_trouble_is_423_for_head_and_503_for_the_rest(
-    stand: EdgeStand, fault: Callable[[EdgeStand], None]
+    stand: EdgeStand, fault: Callable[[EdgeStand], None], size: int
 ) -> None:
     fault(stand)
     for method in ("HEAD", "PATCH", "POST", "DELETE"):
-        got = stand.ask(method, PATH, b"some bytes" if method in ("PATCH", "POST") else None)
+        got = stand.ask(method, PATH, b"x" * size if method in ("PATCH", "POST") else None)
         assert got.status == (423 if method == "HEAD" else 503), method
         assert got.headers["tus-resumable"] == "1.0.0"
         assert 1 <= int(got.headers["retry-after"]) <= 10
@@ -100,22 +104,26 @@ def test_trouble_is_423_for_head_and_503_for_the_rest(
 
 
 @pytest.mark.parametrize("status", [204, 400, 403, 404, 409, 410, 412, 413, 415, 423, 460, 503])
-def test_the_answers_of_the_upload_server_pass_unchanged(stand: EdgeStand, status: int) -> None:
+@SIZES
+def test_the_answers_of_the_upload_server_pass_unchanged(
+    stand: EdgeStand, status: int, size: int
+) -> None:
     body = "" if status == 204 else '{"code":"its own"}'
     stand.upload(
         1, lambda asked: reply(status, body, Tus_Resumable="1.0.0", Retry_After="17", X_Own="yes")
     )
-    got = stand.ask("PATCH", PATH, b"bytes")
+    got = stand.ask("PATCH", PATH, b"x" * size)
     assert (got.status, got.body.decode()) == (status, body)
     assert (got.headers["retry-after"], got.headers["x-own"]) == ("17", "yes")
     assert got.headers["tus-resumable"] == "1.0.0"
 
 
-def test_bytes_reach_the_server_while_the_client_still_sends(stand: EdgeStand) -> None:
+@pytest.mark.parametrize("length", [300_000, 3_000_000], ids=str)
+def test_bytes_reach_the_server_while_the_client_still_sends(stand: EdgeStand, length: int) -> None:
     server = stand.upload(1, ok)
     with stand.connect() as client:
         client.sendall(
-            f"PATCH {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n".encode()
+            f"PATCH {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
         )
         client.sendall(b"x" * 100_000)
         deadline = time.monotonic() + 10
@@ -127,6 +135,38 @@ def test_bytes_reach_the_server_while_the_client_still_sends(stand: EdgeStand) -
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert len(server.asked[0].body) == 100_000
+
+
+@SIZES
+def test_a_request_is_the_same_however_large_its_body(stand: EdgeStand, size: int) -> None:
+    server = stand.upload(1, ok)
+    body = random.Random(1).randbytes(size)
+    for method in ("PATCH", "POST"):
+        got = stand.ask(method, f"{PATH}?a=%7e", body, X_HTTP_Method_Override="PATCH")
+        assert (got.status, got.headers["upload-offset"]) == (204, str(size))
+        asked = server.asked.pop()
+        assert (asked.method, asked.target, asked.body) == (method, f"{PATH}?a=%7e", body)
+        assert asked.headers["x-http-method-override"] == "PATCH"
+        assert asked.headers["x-request-id"] == got.headers["x-request-id"]
+        assert asked.headers["content-length"] == str(size)
+    assert [(line["status"], line["received"] > size) for line in stand.access_log()] == [
+        (204, True), (204, True),
+    ]  # fmt: skip
+
+
+@SIZES
+def test_a_client_that_waits_is_told_to_go_on(stand: EdgeStand, size: int) -> None:
+    stand.upload(1, ok)
+    with stand.connect() as client:
+        client.sendall(
+            f"PATCH {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n"
+            "Expect: 100-continue\r\n\r\n".encode()
+        )
+        with client.makefile("rb") as answers:
+            assert answers.readline().split()[1] == b"100"
+            assert answers.readline() == b"\r\n"
+            client.sendall(b"x" * size)
+            assert answers.readline().split()[1] == b"204"
 
 
 def test_the_log_has_bytes_and_the_public_id_and_no_key(stand: EdgeStand) -> None:
@@ -149,15 +189,17 @@ def test_too_many_uploads_are_told_to_come_back_and_head_still_answers() -> None
         try:
             for _ in range(12):
                 client = stand.connect()
+                length = 9 if len(held) % 2 else 9_000_000
                 client.sendall(
-                    f"PATCH {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1".encode()
+                    f"PATCH {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n1".encode()
                 )
                 held.append(client)
             deadline = time.monotonic() + 10
             while len(server.received) < 12 and time.monotonic() < deadline:
                 time.sleep(0.01)
-            refused = stand.ask("PATCH", PATH, b"bytes")
-            assert (refused.status, refused.headers["tus-resumable"]) == (503, "1.0.0")
+            for body in (b"bytes", bytes(1_500_000)):
+                refused = stand.ask("PATCH", PATH, body)
+                assert (refused.status, refused.headers["tus-resumable"]) == (503, "1.0.0")
             assert stand.ask("HEAD", PATH).status == 204
         finally:
             for client in held:
