@@ -70,7 +70,7 @@ INSTALL: dict[str, Callable[[], None]] = {
     "tusd": install_tusd,
     "@tus/server": install_node,
     "tuspyserver, tuswsgi, resumable-upload": install_python,
-    "marshmallow, pydantic, pandera, Frictionless": install_rosters,
+    "marshmallow, pydantic, pandera, Frictionless, openpyxl": install_rosters,
 }
 
 

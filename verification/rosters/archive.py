@@ -72,7 +72,8 @@ def open_zip(path: Path) -> zipfile.ZipFile:
     if any(a + size > b for (a, size), (b, _) in itertools.pairwise(ends)):
         raise Refuse("list.zip_bomb")
     for entry in entries:
-        _ratio(entry, entry.file_size)
+        if entry.file_size > max(RATIO_FROM, MOST_RATIO * entry.compress_size):
+            raise Refuse("list.zip_bomb")
     return archive
 
 
@@ -97,7 +98,6 @@ def pieces(path: Path, entry: zipfile.ZipInfo) -> Iterator[bytes]:
             inflated += len(piece)
             if inflated > entry.file_size:
                 raise Refuse("list.zip_bomb")
-            _ratio(entry, inflated)
             yield piece
 
 
@@ -112,11 +112,6 @@ def small(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     return b"".join(pieces(path, entry))
 
 
-def _ratio(entry: zipfile.ZipInfo, inflated: int) -> None:
-    if inflated > RATIO_FROM and inflated > MOST_RATIO * max(entry.compress_size, 1):
-        raise Refuse("list.zip_bomb")
-
-
 def _inflate(read: Callable[[int], bytes], entry: zipfile.ZipInfo) -> Iterator[bytes]:
     left = entry.compress_size
     if entry.compress_type == zipfile.ZIP_STORED:
@@ -127,14 +122,21 @@ def _inflate(read: Callable[[int], bytes], entry: zipfile.ZipInfo) -> Iterator[b
     if entry.compress_type != zipfile.ZIP_DEFLATED:
         raise Refuse("list.unreadable_zip")
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    taken = inflated = 0
     try:
         while not inflater.eof:
             waiting = inflater.unconsumed_tail
             if not waiting:
                 waiting = read(min(PIECE, left))
                 left -= len(waiting)
+                taken += len(waiting)
                 if not waiting:
                     raise Refuse("list.unreadable_zip")
-            yield inflater.decompress(waiting, PIECE)
+            piece = inflater.decompress(waiting, PIECE)
+            inflated += len(piece)
+            # Of what was taken so far: nobody waits for the end of a file of spaces.
+            if inflated > RATIO_FROM and inflated > MOST_RATIO * taken:
+                raise Refuse("list.zip_bomb")
+            yield piece
     except zlib.error as error:
         raise Refuse("list.unreadable_zip") from error

@@ -17,6 +17,7 @@ import polars as pl
 
 from verification.rosters.archive import pieces, small
 from verification.rosters.packages import MAIN, Package
+from verification.sandbox.job import Refuse
 
 CHUNK = 8 * 1024**2
 FIRST_CHUNK = 1024**2
@@ -42,7 +43,8 @@ class Unusual(Exception):
 def chunks(package: Package, part: str, end: bytes) -> Iterator[bytes]:
     """A part's bytes, each chunk to the last `end` in it, the last one to the part's end.
 
-    Raises Unusual: not UTF-8, a chunk without `end`; Refuse `list.zip_bomb`.
+    Raises Unusual: not UTF-8, or names with a prefix; Refuse: no `end` within a megabyte, of
+    which no row is.
     """
     kept: list[bytes] = []
     size, enough = 0, FIRST_CHUNK
@@ -53,8 +55,10 @@ def chunks(package: Package, part: str, end: bytes) -> Iterator[bytes]:
             continue
         whole = b"".join(kept)
         cut = whole.rfind(end) + len(end)
-        if cut < len(end) or (enough == FIRST_CHUNK and not _UTF8.match(whole)):
+        if enough == FIRST_CHUNK and not _UTF8.match(whole):
             raise Unusual
+        if cut < len(end):
+            raise Unusual if b":" + end[2:] in whole else Refuse("list.no_heading")
         yield whole[:cut]
         kept, size, enough = [whole[cut:]], len(whole) - cut, CHUNK
     whole = b"".join(kept)

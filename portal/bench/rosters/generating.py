@@ -44,7 +44,8 @@ _STEP, _MIX = 0x9E3779B97F4A7C15, (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 class Recipe:
     """What a list is made of. Shares of `count`; `party` and `seed` make it another list.
 
-    `elsewhere`: parties from whose lists `shared` rows come, NIK and name and all.
+    `elsewhere`: parties from whose lists `shared` rows come, NIK and name and all. `structure`:
+    whether rows may have cells too few or too many, as only a CSV can.
     """
 
     count: int
@@ -55,6 +56,7 @@ class Recipe:
     doubles: float = 0.005
     shared: float = 0.005
     elsewhere: Sequence[int] = ()
+    structure: bool = True
 
 
 @dataclass(slots=True)
@@ -151,7 +153,8 @@ def _with_mistakes(
         .encode()
         .splitlines(keepends=True)
     )
-    wrong = _kinds({**ERRORS, **STRUCTURE}, round(size * recipe.bad))
+    structure = STRUCTURE if recipe.structure else {}
+    wrong = _kinds({**ERRORS, **structure}, round(size * recipe.bad))
     odd = _kinds(WARNINGS, round(size * recipe.warned))
     doubles = [(f"double.{kind}", change) for kind, change in
                _kinds(DOUBLES, round(size * recipe.doubles))]  # fmt: skip

@@ -8,7 +8,6 @@ Next station: `portal/cli/bench_rosters.py` prints what comes out.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -20,11 +19,21 @@ from pathlib import Path
 
 import psycopg
 
+from portal.bench.rosters.alone import (
+    Refused,
+    codes_file,
+    likeness,
+    read_elsewhere,
+    read_walled,
+    refusals,
+    workbook,
+)
 from portal.bench.rosters.generating import Recipe, write_list
 from portal.bench.rosters.others import dossier_of, fill
 from portal.bench.rosters.stand import Stand, stand
 from portal.bench.rosters.watching import Failed, Used, watch
-from portal.seed.regions import district_codes
+from verification.duplicates.calibration import Evaluation
+from verification.sandbox.outcome import Ending
 
 PEERS = {
     "marshmallow + ORM": "with_marshmallow.py",
@@ -32,11 +41,15 @@ PEERS = {
     "pydantic (stores nothing)": "with_pydantic.py",
     "Frictionless (stores nothing)": "with_frictionless.py",
 }
+PARTS = ("list", "peers", "workbook", "refusals", "fuzzy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`rows` of the list; `peer_rows` of it for peers; `stored`: rows of other parties before."""
+    """`rows` of the list; `peer_rows` of it for peers; `stored`: rows of other parties before.
+
+    `parts`: of PARTS. Only the first two need the database.
+    """
 
     database: str
     rows: int
@@ -45,6 +58,7 @@ class Plan:
     seed: int
     folder: Path
     peers: Path
+    parts: tuple[str, ...] = PARTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +86,15 @@ class Line:
 
 @dataclass(slots=True)
 class Outcome:
-    """What one run found. `left_out`: who could not be measured, and why."""
+    """What one run found. `left_out`: who could not be measured, and why.
+
+    `workbook`: ours first, then openpyxl.
+    """
 
     lines: list[Line] = field(default_factory=list)
+    workbook: list[Line] = field(default_factory=list)
+    refusals: list[Refused] = field(default_factory=list)
+    fuzzy: Evaluation | None = None
     planted: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
@@ -83,15 +103,32 @@ def run(plan: Plan, tell: Callable[[str], None]) -> Outcome:
     """Everything of a plan. Raises PostgresMissing, Failed (ours did not end well)."""
     found = Outcome()
     folder = plan.folder / f"rosters-{os.getpid()}"
+    folder.mkdir(parents=True)
     try:
-        with stand(plan.database, folder) as here:
-            _run(plan, here, found, tell)
+        if {"list", "peers"}.intersection(plan.parts):
+            with stand(plan.database, folder) as here:
+                _run(plan, here, found, tell)
+        if "workbook" in plan.parts:
+            tell("workbooks")
+            _workbooks(plan, folder, found)
+        if "refusals" in plan.parts:
+            found.refusals += refusals(folder, tell)
+        if "fuzzy" in plan.parts:
+            tell("people who are alike")
+            found.fuzzy = likeness(folder, plan.rows, plan.stored)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return found
 
 
 def _run(plan: Plan, here: Stand, found: Outcome, tell: Callable[[str], None]) -> None:
+    if "list" in plan.parts:
+        _list(plan, here, found, tell)
+    if "peers" in plan.parts:
+        _peers(plan, here, found, tell)
+
+
+def _list(plan: Plan, here: Stand, found: Outcome, tell: Callable[[str], None]) -> None:
     others = range(2, 2 + max(1, plan.stored // max(1, plan.rows)))
     if plan.stored:
         tell(f"{plan.stored:,} rows of other parties")
@@ -115,16 +152,32 @@ def _run(plan: Plan, here: Stand, found: Outcome, tell: Callable[[str], None]) -
     if here.server:
         tell("the limit")
         found.lines.append(_limit(plan, here))
+
+
+def _peers(plan: Plan, here: Stand, found: Outcome, tell: Callable[[str], None]) -> None:
     part = here.folder / "part.csv"
     write_list(part, Recipe(count=plan.peer_rows, seed=plan.seed))
-    codes = here.folder / "codes.json"
-    codes.write_text(json.dumps(district_codes()))
+    codes = codes_file(here.folder)
     for name, script in PEERS.items():
         tell(name)
         try:
             found.lines.append(_peer(plan, here, name, script, part, codes))
         except (Failed, OSError) as error:
             found.left_out[name] = str(error).strip().splitlines()[-1] if str(error) else "?"
+
+
+def _workbooks(plan: Plan, folder: Path, found: Outcome) -> None:
+    used, said = read_walled(workbook(folder, plan.rows, plan.seed), folder)
+    if said["ending"] != Ending.OK.value or said["sent"] != plan.rows:
+        raise Failed(f"our reader of workbooks: {said}")
+    found.workbook.append(_line("ours: read, judged, written out", plan.rows, used, 0.0))
+    name = "openpyxl read-only: read"
+    try:
+        source = workbook(folder, plan.peer_rows, plan.seed)
+        used = read_elsewhere(source, plan.peers / "rosters", folder)
+        found.workbook.append(_line(name, plan.peer_rows, used, 0.0))
+    except (Failed, OSError) as error:
+        found.left_out[name] = str(error).strip().splitlines()[-1] if str(error) else "?"
 
 
 def _ours(

@@ -21,7 +21,8 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_PARTS = {
+SHEET = "xl/worksheets/sheet1.xml"
+PARTS = {
     "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
     '<Default Extension="rels" '
     'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
@@ -54,9 +55,9 @@ def write_workbook(source: Path, target: Path) -> None:
         first += len(known)
     sheet = pl.DataFrame(points).with_row_index("row", offset=1)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=QUICK) as book:
-        for name, text in _PARTS.items():
+        for name, text in PARTS.items():
             book.writestr(name, _XML + text)
-        _write(book, "xl/worksheets/sheet1.xml", _sheet(sheet))
+        _write(book, SHEET, _sheet(sheet))
         _write(book, "xl/sharedStrings.xml", _strings(pl.concat(texts), rows))
 
 
