@@ -87,7 +87,7 @@ class Ground:
             process.kill()
             process.wait()
 
-    def until(self, wanted: Callable[[], bool], seconds: float = 60.0) -> None:
+    def until(self, wanted: Callable[[], bool], seconds: float = 240.0) -> None:
         """Wait for it; a database that is just coming back is waited for as well."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -130,8 +130,10 @@ def ground(url: str, root: Path) -> Iterator[Ground]:
     sessions = Sessions(engine)
     with sessions.begin() as session:
         party = build_party(session, build_world(session))
-    yield Ground(sessions=sessions, url=url, root=root, party=party)
-    engine.dispose()
+    try:
+        yield Ground(sessions=sessions, url=url, root=root, party=party)
+    finally:
+        engine.dispose()
 
 
 def check_the_end(here: Ground, file_id: str, members: SyntheticList) -> None:
