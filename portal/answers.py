@@ -71,6 +71,11 @@ ANSWERS: dict[type[DomainError], Answer] = {
           "partai lain. Keputusan belum disimpan. Selesaikan gandanya di bagian Ganda, atau pilih "
           "BMS atau TMS."),
     ),
+    errors.RulesNotSound: Answer(
+        422, "rules_not_sound", _("Aturan belum lengkap"),
+        _("Isian kecocokan, tanggal batas umur, umur, dan dasar hukum harus ada dan masuk akal. "
+          "Aturan yang berlaku tidak berubah. Lengkapi, lalu simpan lagi."),
+    ),
     errors.CorrectionRefused: Answer(
         409, "correction_refused", _("Tidak dapat dikoreksi"),
         _("Hasil yang sudah diumumkan hanya dikoreksi bila gandanya selesai untuk partai lain, sekali "

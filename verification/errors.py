@@ -87,6 +87,10 @@ class DuplicateOpen(DomainError):
     """The member is, or may be, in another list as well, and that is not settled: no MS yet."""
 
 
+class RulesNotSound(DomainError):
+    """Rules for member lists lack something, or say what cannot be."""
+
+
 class CorrectionRefused(DomainError):
     """What is published stands: no settled duplicate takes this member away, or it is proposed already."""
 

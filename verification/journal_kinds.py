@@ -86,6 +86,9 @@ class Kind(Enum):
     DECISION_UNDONE = ("decision.undone", "item", "decision", "undone")
     ROUND_PUBLISHED = ("round.published", "office", "round", "items", "participations")
 
+    # Of the system's chain: what member lists are judged by from now on.
+    RULES_CHANGED = ("rules.changed", "version", "preset", "cut_off")
+
     ACCESSES_SEALED = ("accesses.sealed", "first", "last", "count", "digest")
 
     # The portal's own events, declared here so that all words stand in one place.

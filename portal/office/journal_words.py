@@ -54,6 +54,7 @@ WORDS: dict[Kind, LazyString] = {
     Kind.ITEM_DECIDED: _("Butir diputuskan"),
     Kind.DECISION_UNDONE: _("Keputusan diurungkan"),
     Kind.ROUND_PUBLISHED: _("Babak diumumkan kantor"),
+    Kind.RULES_CHANGED: _("Aturan daftar anggota diubah"),
     Kind.ACCESSES_SEALED: _("Catatan pembacaan disegel"),
     Kind.ACCOUNT_CREATED: _("Akun dibuat"),
     Kind.ACCOUNT_CHANGED: _("Akun diubah"),
@@ -76,6 +77,6 @@ SYSTEM_KINDS = tuple(
     kind for kind in WORDS
     if kind.value.startswith(("account.", "token.", "ticket."))
     or kind in (
-        Kind.ROUND_OPENED, Kind.ACCESSES_SEALED,
+        Kind.ROUND_OPENED, Kind.RULES_CHANGED, Kind.ACCESSES_SEALED,
         Kind.DUPLICATES_COMPARED, Kind.DUPLICATES_PROVEN, Kind.DUPLICATES_MISSED)
 )  # fmt: skip

@@ -4,6 +4,7 @@ from verification.models.duplicates import Comparison, Duplicate, ListTally
 from verification.models.files import ReceivedFile, Tombstone
 from verification.models.jobs import Job
 from verification.models.process import (
+    MemberRules,
     ReasonCode,
     Requirement,
     Round,
@@ -48,6 +49,7 @@ __all__ = [
     "JournalEntry",
     "ListTally",
     "Member",
+    "MemberRules",
     "NikPage",
     "Office",
     "Participation",

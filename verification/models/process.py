@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -81,6 +81,28 @@ class RoundPublication(Base):
     published_at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str] = mapped_column(String(60))
     items: Mapped[int]
+
+
+class MemberRules(Base):
+    """What the rows of member lists are judged by. The highest version holds.
+
+    `preset` names the fields that are matched with the KTP; ages count at `cut_off`.
+    """
+
+    __tablename__ = "member_rules"
+    __table_args__ = (UniqueConstraint("election_id", "version"),)
+
+    id: Mapped[int] = bigint_key()
+    election_id: Mapped[int] = mapped_column(ForeignKey("election.id"))
+    version: Mapped[int]
+    preset: Mapped[str] = mapped_column(String(20))
+    cut_off: Mapped[date]
+    minimum_age: Mapped[int]
+    barred_occupations: Mapped[list[str]] = mapped_column(JSON)
+    no_longer_in_office: Mapped[list[str]] = mapped_column(JSON)
+    legal_basis: Mapped[str] = mapped_column(String(200))
+    made_by: Mapped[str] = mapped_column(String(60))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Requirement(Base):

@@ -11,7 +11,7 @@ page, which show the word beside the progress.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from verification.models import EarlyWord
-from verification.rosters.rules import EIGHT_FIELDS
 from verification.sandbox.launcher import Sandbox
 from verification.sandbox.limits import MIB, Limits
 from verification.sandbox.outcome import UNREADABLE
@@ -39,10 +38,13 @@ class Word:
     params: Mapping[str, Any]
 
 
-def judge(sandbox: Sandbox, beginning: BinaryIO, workplace: Path) -> Word:
+def judge(
+    sandbox: Sandbox, beginning: BinaryIO, workplace: Path, required: Collection[str]
+) -> Word:
     """What the first FIRST bytes of a list say. Raises SandboxUnavailable.
 
-    `workplace`: an existing folder for the copy, which is gone afterwards.
+    `workplace`: an existing folder for the copy, which is gone afterwards. `required`: the preset's
+    fields.
     """
     with tempfile.NamedTemporaryFile(dir=workplace, prefix="early-") as copy:
         left = FIRST
@@ -53,7 +55,7 @@ def judge(sandbox: Sandbox, beginning: BinaryIO, workplace: Path) -> Word:
         run = sandbox.run(
             TASK,
             source=Path(copy.name),
-            arguments={"required": [*sorted(EIGHT_FIELDS.fields)]},
+            arguments={"required": [*sorted(required)]},
             limits=LIMITS,
         )
     if run.ok:

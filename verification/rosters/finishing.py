@@ -22,7 +22,7 @@ from verification.journal import record
 from verification.journal_kinds import Kind
 from verification.models import Member, RejectedRow, Roster, RosterVersion
 from verification.rosters.difference import Difference
-from verification.rosters.versions import SYSTEM, is_unchanged, mark
+from verification.rosters.versions import SYSTEM, is_unchanged, judged_by, mark
 from verification.states import FileState, ListStage
 
 
@@ -137,7 +137,7 @@ def _make_current(
     version.removed = staged.difference.removed
     version.changed = staged.difference.changed
     version.rows_digest = staged.rows_digest
-    version.columns = {"headings": list(staged.headings)}
+    version.columns = {"headings": list(staged.headings), "rules": judged_by(version)}
     keep_tally(session, version.id, staged.tally)
     version.stage = ListStage.DONE.value
     version.done_at = now

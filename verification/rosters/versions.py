@@ -22,6 +22,7 @@ from verification.journal import record
 from verification.journal_kinds import Kind
 from verification.models import ReceivedFile, Roster, RosterVersion
 from verification.rosters.handover import Report
+from verification.rosters.prescribed import prescribed
 from verification.states import FileState, ListStage
 
 SYSTEM = "system"
@@ -64,6 +65,18 @@ def open_version(session: Session, file: ReceivedFile, now: datetime) -> Opened:
 def is_unchanged(version: RosterVersion) -> bool:
     """Whether this version's file was the same, byte for byte, as the one before it."""
     return version.columns.get("unchanged") is True
+
+
+def judged_by(version: RosterVersion) -> int:
+    """The number of the rules a version is judged by; 0 when none had been prescribed."""
+    return int(version.columns.get("rules", 0))
+
+
+def judge_by(session: Session, version_id: int) -> None:
+    """Judge a version by the rules that hold now, and keep their number."""
+    version = session.get_one(RosterVersion, version_id)
+    held = prescribed(session, version.roster.participation.election)
+    version.columns = {**version.columns, "rules": held.version}
 
 
 def mark(session: Session, version_id: int, stage: ListStage) -> None:
@@ -176,11 +189,11 @@ def _new_version(
     )
     file.state = FileState.CHECKING.value
     current = session.get(RosterVersion, roster.current_version_id or 0)
-    if current is not None and current.file.sha256 == file.sha256 and roster.withdrawn_at is None:
+    if current is not None and _nothing_new(session, roster, current, file):
         version.merged_from_id = current.id
         version.stage = ListStage.DONE.value
         version.done_at = now
-        version.columns = {"unchanged": True}
+        version.columns = {"unchanged": True, "rules": judged_by(current)}
         version.sent, version.stored = current.sent, current.stored
         version.rejected, version.warned = current.rejected, current.warned
         version.repeated = current.repeated
@@ -192,3 +205,12 @@ def _new_version(
     session.add(version)
     session.flush()
     return version
+
+
+def _nothing_new(
+    session: Session, roster: Roster, current: RosterVersion, file: ReceivedFile
+) -> bool:
+    """The same bytes, judged by the same rules."""
+    held = prescribed(session, roster.participation.election)
+    same = current.file.sha256 == file.sha256 and judged_by(current) == held.version
+    return same and roster.withdrawn_at is None

@@ -21,14 +21,23 @@ from verification.checks.arrived import is_what_was_declared as is_declared
 from verification.checks.base import Finding
 from verification.db import Sessions
 from verification.intake import by_upload
-from verification.models import Region, Roster, RosterVersion
+from verification.models import Region, RosterVersion
 from verification.models.reference import Level
 from verification.rosters.finishing import Imported, outcome
 from verification.rosters.handover import Report
 from verification.rosters.importer import Handed, import_roster
+from verification.rosters.prescribed import prescribed
 from verification.rosters.rules import Regions, RuleSet
 from verification.rosters.table import ACCEPTED, REJECTED
-from verification.rosters.versions import Opened, ask, mark, open_version, refuse
+from verification.rosters.versions import (
+    Opened,
+    ask,
+    judge_by,
+    judged_by,
+    mark,
+    open_version,
+    refuse,
+)
 from verification.sandbox.job import JSON
 from verification.sandbox.launcher import Sandbox
 from verification.sandbox.limits import GIB, MIB, Limits
@@ -80,6 +89,7 @@ def import_file(
         return _settled(sessions, opened)
     with sessions.begin() as session:
         mark(session, opened.version_id, ListStage.READING)
+        judge_by(session, opened.version_id)
         rules = rules_of(session, opened.version_id)
     fault = _not_what_arrived(look(source, expected))
     if fault is not None:
@@ -109,9 +119,9 @@ def import_file(
 
 
 def rules_of(session: Session, version_id: int) -> RuleSet:
-    """The rules a version is judged by: its election's cut-off and regions, its list's region."""
-    roster = _roster_of(session, version_id)
-    election = roster.participation.election
+    """The rules a version is judged by: its election's rules and regions, its list's region."""
+    version = session.get_one(RosterVersion, version_id)
+    election = version.roster.participation.election
     rows = session.execute(
         select(Region.code, Region.valid_to).where(
             Region.region_set_id == election.region_set_id,
@@ -119,27 +129,24 @@ def rules_of(session: Session, version_id: int) -> RuleSet:
         )
     ).all()
     gone = {code for code, valid_to in rows if valid_to and valid_to <= election.cut_off}
-    return _rules(session, roster, Regions([code for code, _ in rows if code not in gone], gone))
+    return _rules(session, version, Regions([code for code, _ in rows if code not in gone], gone))
 
 
 def named_in_words(session: Session, version_id: int) -> dict[str, str]:
     """`rules_of(…).placeholders()` for the words of a version's rows, without its 7,000 regions."""
-    return _rules(session, _roster_of(session, version_id), Regions([])).placeholders()
+    version = session.get_one(RosterVersion, version_id)
+    return _rules(session, version, Regions([])).placeholders()
 
 
-def _rules(session: Session, roster: Roster, regions: Regions) -> RuleSet:
+def _rules(session: Session, version: RosterVersion, regions: Regions) -> RuleSet:
+    roster = version.roster
     party = roster.participation.party
-    return RuleSet(
-        cutoff=roster.participation.election.cut_off,
-        regions=regions,
+    held = prescribed(session, roster.participation.election, judged_by(version))
+    return held.rules(
+        regions,
         scope=(session.get_one(Region, roster.region_id).code,),
         party_names=(party.name, party.abbreviation),
     )
-
-
-def _roster_of(session: Session, version_id: int) -> Roster:
-    version = session.get_one(RosterVersion, version_id)
-    return session.get_one(Roster, version.roster_id)
 
 
 def _take(

@@ -20,7 +20,7 @@ from verification.models.jobs import JobState
 
 OFFICE = "/pengawas/kantor/32.73"
 MANAGE = ("/kelola", "/kelola/akun", "/kelola/akun/baru", "/kelola/partai", "/kelola/kantor",
-          "/kelola/tahapan", "/kelola/syarat", "/kelola/alasan", "/kelola/babak",
+          "/kelola/tahapan", "/kelola/syarat", "/kelola/alasan", "/kelola/aturan", "/kelola/babak",
           "/kelola/mesin", "/kelola/riwayat")  # fmt: skip
 
 

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 from portal.early import EarlyLooks
 from portal.models import Account, Reservation
 from tests.builders import build_party
-from tests.rosters import people, write_rows
+from tests.rosters import VALID_ROW, people, write_rows
 from tests.world import NOON, build_world
 from uploads.arrivals import ArrivalLog
 from uploads.shelf import Shelf
 from verification.db import Sessions
 from verification.models import EarlyWord, Region, Requirement
 from verification.rosters import early
+from verification.rosters.rules import EIGHT_FIELDS, FOUR_FIELDS
 from verification.rosters.synthetic import synthetic_list, write_xlsx
 from verification.sandbox.launcher import Bubblewrap
 
@@ -29,7 +30,7 @@ def content_of(tmp_path: Path, **changes: str) -> bytes:
 
 
 def word_of(content: bytes, tmp_path: Path) -> early.Word:
-    return early.judge(Bubblewrap(), io.BytesIO(content), tmp_path)
+    return early.judge(Bubblewrap(), io.BytesIO(content), tmp_path, EIGHT_FIELDS.fields)
 
 
 def test_a_sound_beginning_says_nothing_and_a_cut_line_is_no_fault(tmp_path: Path) -> None:
@@ -49,6 +50,14 @@ def test_what_the_heading_tells(tmp_path: Path) -> None:
     word = word_of(cut, tmp_path)
     assert word.code == "list.columns_missing"
     assert "NIK" in str(word.params["columns"])
+
+
+def test_a_preset_asks_for_its_own_columns_only(tmp_path: Path) -> None:
+    names = [name for name in VALID_ROW if name not in ("row_ref", "occupation", "address")]
+    content = write_rows(tmp_path / "list.csv", people(60), *names).read_bytes()
+    assert word_of(content, tmp_path).code == "list.columns_missing"
+    four = early.judge(Bubblewrap(), io.BytesIO(content), tmp_path, FOUR_FIELDS.fields)
+    assert four.code is None
 
 
 def test_what_the_cells_tell(tmp_path: Path) -> None:

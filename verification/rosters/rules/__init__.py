@@ -14,6 +14,7 @@ from verification.rosters.rules.catalogue import (
 from verification.rosters.rules.ruleset import (
     EIGHT_FIELDS,
     FOUR_FIELDS,
+    PRESETS,
     Preset,
     Regions,
     RuleSet,
@@ -25,6 +26,7 @@ __all__ = [
     "ERROR_MASK",
     "FAULTS",
     "FOUR_FIELDS",
+    "PRESETS",
     "RULES",
     "WARNING_MASK",
     "Fault",

@@ -39,6 +39,8 @@ EIGHT_FIELDS = Preset(
     legal_basis="Keputusan KPU 260/2022",
 )
 
+PRESETS = {preset.name: preset for preset in (EIGHT_FIELDS, FOUR_FIELDS)}
+
 # Options of the KTP's occupation field and the words people type for them (domain brief 3.3).
 BARRED_OCCUPATIONS = (
     "TNI",
