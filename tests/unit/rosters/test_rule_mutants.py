@@ -109,10 +109,21 @@ MUTANTS: tuple[tuple[str, str, Expression], ...] = (
         | fold_expr(col("occupation")).str.contains("TNI|ASN")),
     ("occupation.barred", "pensioners barred", lambda r: original("occupation.barred", r)
         | fold_expr(col("occupation")).str.contains(r"\bPNS\b")),
+    ("sex.missing", "never", lambda r: pl.lit(value=False)),
+    ("birth_date.missing", "a dash taken for empty", lambda r: col("birth_date").is_in(["", "-"])),
+    ("birth_place.missing", "always required", lambda r: col("birth_place") == ""),
+    ("marital.missing", "always required", lambda r: col("marital_status") == ""),
+    ("occupation.missing", "a zero taken for empty", lambda r: col("occupation").is_in(["", "0"])
+        if "occupation" in r.required else pl.lit(value=False)),
+    ("occupation.too_long", "one too few", lambda r: col("occupation").str.len_chars() > 119),
     ("birth_place.too_long", "counted in bytes", lambda r: col("birth_place").str.len_bytes() > 120),
     ("address.too_long", "one too many", lambda r: col("address").str.len_chars() > 401),
     ("address.missing", "always required", lambda r: col("address") == ""),
 )  # fmt: skip
+
+
+def test_every_rule_has_a_mutant() -> None:
+    assert {code for code, _, _ in MUTANTS} == {rule.code for rule in RULES}
 
 
 def edges() -> list[dict[str, str]]:
