@@ -19,6 +19,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -183,6 +184,7 @@ def build_stand(
     # A test wants the answer people get, not the exception.
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.test_client_class = Browser
+    app.jinja_env.bytecode_cache = TEMPLATES
     return Stand(
         app=app,
         services=services,
@@ -191,6 +193,23 @@ def build_stand(
         parties=populace.parties,
         people=populace.people,
     )
+
+
+class CompiledTemplates(BytecodeCache):
+    """Each template is compiled once a test process, not once an app."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._codes:
+            bucket.bytecode_from_string(self._codes[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key] = bucket.bytecode_to_string()
+
+
+TEMPLATES = CompiledTemplates()
 
 
 def hidden(page: str, name: str = "csrf_token") -> str:
