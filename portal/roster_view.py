@@ -28,6 +28,7 @@ from verification.models import (
     RosterVersion,
 )
 from verification.receipts import Kind
+from verification.rosters import confirming
 from verification.rosters.rejected import (
     csv_chunks,
     original_headings,
@@ -40,11 +41,29 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replacing:
+    """What the newest version does to the list before it: counts of people, and what may be said."""
+
+    version: int
+    stage: str
+    against: int
+    question: str | None
+    before: int
+    after: int
+    added: int
+    removed: int
+    changed: int
+    may_confirm: bool
+    may_discard: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RosterView:
     """A list, or a list's file whose import has not begun (`roster` is None then).
 
-    `shown`: the version the numbers are of: the newest. `position`: its import's place in line, 0 when
-    it is not waiting. `receipt`: serial of the receipt of its counts, once they are signed.
+    `shown`: the version the numbers are of: the newest that was not discarded. `position`: its
+    import's place in line, 0 when it has none. `receipt`: serial of the receipt of its counts, once
+    they are signed.
     """
 
     public_id: str
@@ -56,6 +75,7 @@ class RosterView:
     versions: tuple[RosterVersion, ...]
     position: int
     receipt: str | None = None
+    replacing: Replacing | None = None
 
     @property
     def stage(self) -> str:
@@ -73,18 +93,42 @@ def view_of(session: Session, roster: Roster) -> RosterView:
     )
     if not versions:
         raise NotFound("a list without a version")
-    file = versions[0].file
-    receipt = list_receipt(session, versions[0])
+    shown = next((each for each in versions if each.stage != ListStage.DISCARDED), versions[0])
+    file = shown.file
+    receipt = list_receipt(session, shown)
     return RosterView(
         public_id=roster.public_id,
         requirement=session.get_one(Requirement, roster.requirement_id),
         region=session.get_one(Region, roster.region_id),
         file=file,
         roster=roster,
-        shown=versions[0],
+        shown=shown,
         versions=versions,
         position=jobs.position(session, JobKind.IMPORT_ROSTER, file.public_id),
         receipt=receipt.serial if receipt else None,
+        replacing=_replacing(session, roster, versions[0]),
+    )
+
+
+def _replacing(session: Session, roster: Roster, version: RosterVersion) -> Replacing | None:
+    stage, in_force = version.stage, roster.current_version_id == version.id
+    before = confirming.standing(session, version) if version.against is not None else None
+    taken = stage == ListStage.DONE and in_force and version.removed
+    if before is None or not (taken or stage in (ListStage.WAITING, ListStage.DISCARDED)):
+        return None
+    return Replacing(
+        version=version.number,
+        stage=stage,
+        against=before.number,
+        question=confirming.question_of(version, before),
+        before=confirming.people_of(before),
+        after=confirming.people_of(version),
+        added=version.added or 0,
+        removed=version.removed or 0,
+        changed=version.changed or 0,
+        may_confirm=not in_force and version.file.withdrawn_at is None,
+        may_discard=stage == ListStage.WAITING
+        or (in_force and not confirming.is_sent(session, version)),
     )
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from tests.stack import ROOT
 
 CHROMIUM = "/usr/bin/chromium"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1366, "height": 768}
+# A folder for pictures of the pages, if somebody wants to look at them.
+PICTURES = os.environ.get("SIPOL_TEST_PICTURES")
 # Without the background flags a browser asks hosts that no test may need.
 FLAGS = (
     "--no-sandbox",
@@ -38,3 +47,25 @@ def sign_in(page: Page, address: str, login: str, password: str) -> None:
     page.fill("input[name=password]", password)
     page.click("main button[type=submit]")
     page.wait_for_url(lambda url: not url.endswith("/masuk"))
+
+
+def trouble_on(page: Page, size: ViewportSize, *, picture: str = "") -> list[str]:
+    """What is wrong with the page as it stands, at a size; `picture`: its name where PICTURES says."""
+    found = []
+    page.set_viewport_size(size)
+    # What was clicked last is drawn as focused, which is no fault of the page at rest.
+    page.evaluate("document.activeElement?.blur()")
+    if PICTURES and picture:
+        path = f"{PICTURES}/{picture}-{size['width']}.png"
+        page.screenshot(path=path, full_page=True)
+    wide = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    if wide > 0:
+        found.append(f"scrolls sideways by {wide} px at {page.viewport_size}")
+    page.evaluate(AXE.read_text())
+    result = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+    for violation in result["violations"]:
+        nodes = [node["target"] for node in violation["nodes"][:3]]
+        found.append(f"{violation['id']}: {violation['help']} {nodes}")
+    return found

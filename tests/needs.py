@@ -63,7 +63,7 @@ NEEDED: tuple[tuple[str, tuple[str, ...]], ...] = (
      ("bubblewrap",)),
     (r"test_two_lists_at_once|_in_mid_copy|test_the_database_is_killed|_on_postgresql",
      ("PostgreSQL",)),
-    (r"^tests/journeys/test_(pages|diagnosis|main_job|bad_line_browser|no_leaks)", ("Chromium",)),
+    (r"^tests/journeys/test_(pages|diagnosis|main_job|(bad_line|lists)_browser|no_leaks)", ("Chromium",)),
     (r"\[.*postgresql", ("PostgreSQL",)),
     (r"^tests/(contracts|journeys)/.*(tusd|test_engines)", ("tusd",)),
 )  # fmt: skip

@@ -7,13 +7,17 @@ and an installed package has no tests.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+
 from verification.rosters.reading import read
 from verification.rosters.rules import Regions, RuleSet
+from verification.rosters.synthetic import HEADINGS, Row
 from verification.sandbox.job import Job
 
 DISTRICTS = (
@@ -86,3 +90,18 @@ def people(count: int, **changes: str) -> list[dict[str, str]]:
         | changes
         for number in range(1, count + 1)
     ]
+
+
+def repair_workbook(content: bytes, rows: Mapping[int, Row]) -> tuple[bytes, list[int]]:
+    """A download of rejected rows with `rows` (by line) in their places, and the lines it names."""
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    sheet = book.worksheets[0]
+    own = 1 + [cell.value for cell in sheet[1]].index(HEADINGS[0])
+    lines = []
+    for number in range(2, sheet.max_row + 1):
+        lines.append(int(sheet.cell(number, 1).value))
+        for column, value in enumerate(rows[lines[-1]], start=own):
+            sheet.cell(number, column).value = value
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue(), lines

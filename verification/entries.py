@@ -1,9 +1,9 @@
 """What of a dossier a submission would pin: files and versions of lists, by id and digest.
 
 Files that are received and not yet checked go in, a later failed check becomes a finding; what the
-system has rejected stays out and is named. A list goes in as its imported version, or as its file
-while the import still runs. A repair round takes only what it opens, and of a document's files the
-new ones.
+system has rejected stays out and is named, and so is a list that waits for the party's word. A list
+goes in as its imported version, or as its file while the import still runs. A repair round takes only
+what it opens, and of a document's files the new ones.
 
 Next station: `verification.submission` writes the manifest of these.
 """
@@ -47,6 +47,7 @@ class Why(StrEnum):
 
     REJECTED = "rejected"
     NOT_OPEN = "not_open"
+    UNCONFIRMED = "unconfirmed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +103,15 @@ def entries_of(
 
 
 def _files(session: Session, participation: Participation, round_: Round) -> list[Any]:
-    # A list's file stands for its list only until the import has made a version of it.
+    # A list's file stands for its list only until the import has made a version of it. One that waits
+    # for the party's word stands for nothing: the list in force goes in.
     imported = exists().where(
         RosterVersion.file_id == ReceivedFile.id,
-        RosterVersion.stage == ListStage.DONE.value,
+        RosterVersion.stage.in_((ListStage.DONE.value, ListStage.DISCARDED.value)),
+    )
+    unconfirmed = exists().where(
+        RosterVersion.file_id == ReceivedFile.id,
+        RosterVersion.stage == ListStage.WAITING.value,
     )
     pinned = (
         exists()
@@ -126,6 +132,7 @@ def _files(session: Session, participation: Participation, round_: Round) -> lis
             Requirement.code.label("requirement"),
             Region.code.label("region"),
             pinned.label("sent_before"),
+            unconfirmed.label("unconfirmed"),
         )
         .join(Requirement, Requirement.id == ReceivedFile.requirement_id)
         .join(Region, Region.id == ReceivedFile.region_id)
@@ -144,6 +151,8 @@ def _sort_out(files: Iterable[Any]) -> tuple[list[Any], list[Left]]:
     for row in files:
         if row.state == FileState.REJECTED:
             left.append(_left(row, Why.REJECTED))
+        elif row.unconfirmed:
+            left.append(_left(row, Why.UNCONFIRMED))
         else:
             chosen.append(row)
     return chosen, left

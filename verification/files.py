@@ -29,6 +29,7 @@ from verification.models import (
     Tombstone,
 )
 from verification.reference import Scope
+from verification.rosters.confirming import check_list_open, discard_with_file
 from verification.slots import check_open, lock_dossier
 from verification.states import FileState, ListStage
 
@@ -103,6 +104,7 @@ def withdraw(
     roster = _list_read_from(session, file)
     if roster is not None:
         withdraw_roster(session, roster, actor=actor, reason=reason, now=now)
+    discard_with_file(session, file, actor=actor, now=now)
     return file
 
 
@@ -175,7 +177,7 @@ def withdraw_roster(
     """Take a whole member list back, all its versions. Raises ReasonRequired, DossierLocked."""
     if not reason.strip():
         raise ReasonRequired("a withdrawal needs a reason")
-    _check_roster_open(session, roster)
+    check_list_open(session, roster)
     if roster.withdrawn_at is not None:
         return roster
     roster.withdrawn_at, roster.withdrawn_by, roster.withdrawn_reason = now, actor, reason[:400]
@@ -188,7 +190,7 @@ def withdraw_roster(
 
 def restore_roster(session: Session, roster: Roster, *, actor: str, now: datetime) -> Roster:
     """Bring a withdrawn member list again. Raises DossierLocked."""
-    _check_roster_open(session, roster)
+    check_list_open(session, roster)
     if roster.withdrawn_at is None:
         return roster
     roster.withdrawn_at = roster.withdrawn_by = roster.withdrawn_reason = None
@@ -220,13 +222,6 @@ def check_file_open(session: Session, file: ReceivedFile) -> None:
     """
     lock_dossier(session, file.participation)
     check_open(session, file.participation, file.requirement, file.region)
-
-
-def _check_roster_open(session: Session, roster: Roster) -> None:
-    lock_dossier(session, roster.participation)
-    requirement = session.get_one(Requirement, roster.requirement_id)
-    region = session.get_one(Region, roster.region_id)
-    check_open(session, roster.participation, requirement, region)
 
 
 def _refuse_held(session: Session, file: ReceivedFile) -> None:

@@ -41,6 +41,17 @@ class Kind(Enum):
         "roster.imported", "roster", "version", "file", "sent", "stored", "rejected", "rows_digest",
     )  # fmt: skip
     ROSTER_FAILED = ("roster.failed", "roster", "version", "file", "code")
+    # A whole list that takes people out of the one in force: it waits for the party's word, takes its
+    # place, or does not (`was`: waiting, or current and given back). Counts of people.
+    ROSTER_WAITING = (
+        "roster.waiting", "roster", "version", "against", "added", "removed", "changed",
+    )  # fmt: skip
+    ROSTER_REPLACED = (
+        "roster.replaced", "roster", "version", "against", "added", "removed", "changed",
+    )  # fmt: skip
+    ROSTER_DISCARDED = (
+        "roster.discarded", "roster", "version", "against", "added", "removed", "changed", "was",
+    )  # fmt: skip
     # `members`: how many the version in force has.
     ROSTER_WITHDRAWN = ("roster.withdrawn", "roster", "members")
     ROSTER_RESTORED = ("roster.restored", "roster", "members")

@@ -135,7 +135,7 @@ def _imported_version(session: Session, pin: Any) -> RosterVersion | None:
     if pin.version_id is not None:
         return session.get(RosterVersion, pin.version_id)
     version = session.scalar(select(RosterVersion).where(RosterVersion.file_id == pin.file_id))
-    if version is None or version.stage not in (ListStage.DONE, ListStage.FAILED):
+    if version is None or not ListStage(version.stage).is_over:
         raise NotYet("the list is still being imported")
     return version if version.stage == ListStage.DONE else None
 
@@ -151,7 +151,7 @@ def _replaced(session: Session, submission: Submission, version: RosterVersion) 
             RosterVersion.number > version.number,
         )
     ).all()
-    if any(each.stage not in (ListStage.DONE, ListStage.FAILED) for each in newer):
+    if any(not ListStage(each.stage).is_over for each in newer):
         raise NotYet("a newer version of the list is still being imported")
     return any(each.stage == ListStage.DONE and each.stored for each in newer)
 

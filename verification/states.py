@@ -33,15 +33,30 @@ class FileState(StrEnum):
 
 
 class ListStage(StrEnum):
-    """Of a list's version: Tersimpan, Dibaca, Diperiksa sistem, Disimpan, Dicari ganda."""
+    """Of a list's version: Tersimpan, Dibaca, Diperiksa sistem, Disimpan, Dicari ganda.
+
+    WAITING for the party's word whether it may replace the list in force; DISCARDED by that word.
+    """
 
     STORED = "stored"
     READING = "reading"
     CHECKED = "checked"
     SAVING = "saving"
     COMPARING = "comparing"
+    WAITING = "waiting"
     DONE = "done"
+    DISCARDED = "discarded"
     FAILED = "failed"
+
+    @property
+    def is_whole(self) -> bool:
+        """All its rows are there, and none comes any more."""
+        return self in (ListStage.WAITING, ListStage.DONE, ListStage.DISCARDED)
+
+    @property
+    def is_over(self) -> bool:
+        """The worker has nothing left to do for it."""
+        return self.is_whole or self is ListStage.FAILED
 
 
 class SubmissionState(StrEnum):

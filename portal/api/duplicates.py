@@ -11,7 +11,7 @@ from portal import access
 from portal.actors import PARTY_ROLES
 from portal.api.calls import Calls, Page
 from portal.api.fields import cursor_of
-from portal.api.rosters import VersionQuery
+from portal.api.roster_schemas import VersionQuery
 from portal.context import actor
 from portal.credentials import ApiScope
 from portal.roster_view import version_of

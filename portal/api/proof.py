@@ -130,7 +130,7 @@ class MissingSchema(Schema):
 
 
 class LeftSchema(Schema):
-    """A file that is here and would not go in. `why`: rejected, not_open."""
+    """A file that is here and would not go in. `why`: rejected, not_open, unconfirmed."""
 
     id = fields.String(attribute="public_id")
     requirement = fields.String()

@@ -17,6 +17,7 @@ from portal.api import (
     offices,
     proof,
     rosters,
+    rosters_replaced,
     scans,
     uploads,
 )
@@ -27,7 +28,8 @@ from portal.api.fields import PUBLIC_ID, REGION_CODE
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
 TOPICS = (
-    me, uploads, files, rosters, scans, duplicates, counting, proof, desk, offices, accounts,
+    me, uploads, files, rosters, rosters_replaced, scans, duplicates, counting, proof, desk, offices,
+    accounts,
 )  # fmt: skip
 CALLS: tuple[Call, ...] = tuple(call for topic in TOPICS for call in topic.calls.declared)
 

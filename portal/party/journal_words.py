@@ -34,6 +34,7 @@ GROUPS: dict[str, Group] = {
         Kind.FILE_RESTORED, Kind.FILE_ERASED, Kind.UPLOAD_GRANTED, Kind.UPLOAD_ENDED)),
     "daftar": Group(_("Daftar anggota"), (
         Kind.ROSTER_IMPORTED, Kind.ROSTER_FAILED, Kind.ROSTER_WITHDRAWN, Kind.ROSTER_RESTORED,
+        Kind.ROSTER_WAITING, Kind.ROSTER_REPLACED, Kind.ROSTER_DISCARDED,
         Kind.SCAN_PAIRED, Kind.SCAN_WITHDRAWN, Kind.SCAN_BY_NAME)),
     "dosir": Group(_("Pengiriman dan hasil"), (
         Kind.SUBMITTED, Kind.QUEUED, Kind.ROUND_OPENED, Kind.RESULTS_PUBLISHED,
@@ -126,6 +127,36 @@ def _restored(facts: Facts) -> str:
     return told + _counted(facts)
 
 
+def _waiting(facts: Facts) -> str:
+    told: str = gettext("Daftar anggota versi %(n)s menunggu kepastian", n=facts["version"])
+    return told + _difference(facts)
+
+
+def _replaced(facts: Facts) -> str:
+    told: str = gettext(
+        "Daftar anggota versi %(n)s menggantikan versi %(m)s",
+        n=facts["version"], m=facts["against"],
+    )  # fmt: skip
+    return told + _difference(facts)
+
+
+def _discarded(facts: Facts) -> str:
+    told: str = gettext(
+        "Daftar anggota versi %(n)s tidak dipakai, versi %(m)s yang berlaku",
+        n=facts["version"], m=facts["against"],
+    )  # fmt: skip
+    return told + _difference(facts)
+
+
+def _difference(facts: Facts) -> str:
+    told: str = gettext(
+        "%(added)s ditambah, %(removed)s dikeluarkan, %(changed)s berubah",
+        added=number(facts["added"]), removed=number(facts["removed"]),
+        changed=number(facts["changed"]),
+    )  # fmt: skip
+    return f": {told}"
+
+
 def _counted(facts: Facts) -> str:
     """Entries from before there was a count have none."""
     if "members" not in facts:
@@ -194,6 +225,9 @@ TOLD: dict[str, Callable[[Facts], str]] = {
     Kind.ROSTER_FAILED.value: _failed,
     Kind.ROSTER_WITHDRAWN.value: _withdrawn,
     Kind.ROSTER_RESTORED.value: _restored,
+    Kind.ROSTER_WAITING.value: _waiting,
+    Kind.ROSTER_REPLACED.value: _replaced,
+    Kind.ROSTER_DISCARDED.value: _discarded,
     Kind.RECEIPT_ISSUED.value: _receipt,
     Kind.SUBMITTED.value: _submitted,
     Kind.QUEUED.value: _queued,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from marshmallow import fields, validate
@@ -24,7 +24,6 @@ from portal.party.queue_panel import panel
 from portal.party.reading import CursorQuery, question, receives, slot_receives
 from portal.refusals import BadInput
 from portal.roster_view import (
-    XLSX_TYPE,
     RosterView,
     list_receipt,
     version_of,
@@ -40,7 +39,6 @@ from verification.models import Participation, ReceivedFile, Roster, RosterVersi
 from verification.models.process import Purpose
 from verification.reference import requirements
 from verification.rosters.columns import COLUMNS
-from verification.rosters.templates import template_csv, template_xlsx
 from verification.rosters.versions import UNCLEAR, confirm_columns
 from verification.schedule import current_round
 from verification.slots import is_repair, members_to_repair
@@ -48,7 +46,7 @@ from verification.states import FileState, ListStage
 
 PAGE = 50
 LONGEST_REASON = 400
-FINAL = (ListStage.DONE.value, ListStage.FAILED.value)
+FINAL = tuple(stage.value for stage in ListStage if stage.is_over)
 
 
 class ListQuery(CursorQuery):
@@ -75,17 +73,6 @@ def member_lists() -> ResponseReturnValue:
             requirement=_requirement(session, participation),
             is_open=receives(session, participation),
         )
-
-
-@bp.get("/anggota/templat.<any(csv,xlsx):kind>")
-def list_template(kind: str) -> Response:
-    """An empty list with the headings that are recognised for sure."""
-    if kind == "csv":
-        response = Response(template_csv(), mimetype="text/csv")
-    else:
-        response = Response(template_xlsx(), mimetype=XLSX_TYPE)
-    response.headers["Content-Disposition"] = f'attachment; filename="templat-anggota.{kind}"'
-    return response
 
 
 @bp.get("/anggota/<id:list_id>")

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from marshmallow import Schema, validate
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -25,7 +26,7 @@ from portal.refusals import BadInput
 from verification.models import Participation, ReceivedFile, Region, RosterVersion
 from verification.models.process import Purpose
 from verification.reference import region_of, requirements
-from verification.states import FileState
+from verification.states import FileState, ListStage
 
 BATCH = 100
 MATCHES = 20
@@ -156,5 +157,8 @@ def _state(session: Session, file: ReceivedFile) -> dict[str, Any]:
         row["list"] = url_for("party.member_list", list_id=file.public_id)
         for count in ("sent", "stored", "rejected"):
             row[count] = getattr(version, count) if version else None
+        if version is not None and version.stage == ListStage.WAITING:
+            row["reason"] = _("Menunggu kepastian Anda: buka daftarnya. Daftar sebelumnya tetap "
+                              "berlaku sampai itu.")  # fmt: skip
     row["settled"] = row["settled"] and known["receipt"] is not None
     return row

@@ -9,8 +9,10 @@ from portal.party import (
     decisions,
     dossier,
     journal,
+    list_templates,
     lists,
     receipts,
+    replacing,
     scans,
     sending,
     slot,
@@ -19,6 +21,9 @@ from portal.party import (
 )
 from portal.party.blueprint import bp
 
-TOPICS = (dossier, slot, uploading, lists, scans, sending, receipts, journal, decisions, standing)
+TOPICS = (
+    dossier, slot, uploading, lists, list_templates, replacing, scans, sending, receipts, journal,
+    decisions, standing,
+)  # fmt: skip
 
 __all__ = ["TOPICS", "bp"]

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import openpyxl
-
 from portal.seed.regions import districts_of
 from tests.files import jpeg, pdf
 from tests.journeys.api import Account
 from tests.journeys.job_proof import tampered_row_is_named, verify
+from tests.rosters import repair_workbook
 from tests.stack import Stack
 from tests.traffic import AD_ART, OFFICE, Target, Visitor, ask
 from verification.rosters.synthetic import (
@@ -145,20 +144,10 @@ class PartyJob:
 
     def _repair_xlsx(self) -> bytes:
         path = f"rosters/{self.roster}/rejected.xlsx"
-        book = openpyxl.load_workbook(
-            io.BytesIO(self.coordinator.api("GET", path).expect(200).body)
-        )
-        sheet = book.worksheets[0]
-        own = 1 + [cell.value for cell in sheet[1]].index(HEADINGS[0])
-        lines = []
-        for number in range(2, sheet.max_row + 1):
-            lines.append(int(sheet.cell(number, 1).value))
-            for column, value in enumerate(self.rows[lines[-1]], start=own):
-                sheet.cell(number, column).value = value
+        download = self.coordinator.api("GET", path).expect(200).body
+        content, lines = repair_workbook(download, self.rows)
         assert lines == self.sent.bad()
-        out = io.BytesIO()
-        book.save(out)
-        return out.getvalue()
+        return content
 
     def submit(self, items: int) -> None:
         """Send the dossier as shown, once more as after a lost reply; until all of it is done."""

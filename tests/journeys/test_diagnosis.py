@@ -11,14 +11,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser import chromium, sign_in
+from tests.browser import DESK, PHONE, chromium, sign_in, trouble_on
 from tests.line import Line
 from tests.meddling import Meddling
 from tests.stack import ROOT, SIPOL, Stack
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1366, "height": 768}
 LOGIN = "koordinator.a"
 MIB = 1024**2
 GOOD = {
@@ -99,18 +96,11 @@ def test_nothing_of_it_stays(stack: Stack) -> None:
 
 
 def look(page: Page, name: str) -> dict[str, str]:
-    """Run the page's diagnosis; outcome by check. Pictures where SIPOL_TEST_PICTURES says."""
+    """Run the page's diagnosis; outcome by check. Pictures where `tests.browser` says."""
     page.click("[data-start]")
     page.wait_for_selector("[data-report]:not([hidden])", timeout=90_000)
-    pictures = os.environ.get("SIPOL_TEST_PICTURES")
-    for size, kind in ((PHONE, "360"), (DESK, "1366")):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        if pictures:
-            page.screenshot(path=f"{pictures}/{name}-{kind}.png", full_page=True)
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-        page.evaluate(AXE.read_text())
-        found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
-        assert [(one["id"], one["nodes"][0]["target"]) for one in found] == []
+    for size in (PHONE, DESK):
+        assert trouble_on(page, size, picture=name) == []
     return {
         item.get_attribute("data-check") or "": item.get_attribute("data-outcome") or ""
         for item in page.query_selector_all("[data-check]")

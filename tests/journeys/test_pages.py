@@ -14,17 +14,13 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
-from tests.browser import chromium, sign_in
+from tests.browser import DESK, PHONE, chromium, sign_in, trouble_on
 from tests.journeys.api import Account
-from tests.stack import ROOT, Stack, sipol
+from tests.stack import Stack, sipol
 from tests.traffic import wait_for
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1366, "height": 768}
 LIMIT = 60
 KIB = 1024
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # Downloads are no pages.
 FILES = re.compile(
     r"\.(csv|xlsx|json|jsonl|pdf|svg|webp)$|/(gambar|files|static|api)/|/keluar|/ekspor"
@@ -96,23 +92,6 @@ def links(page: Page, host: str) -> list[str]:
     return [href for href in kept if "#" not in href and not FILES.search(urlsplit(href).path)]
 
 
-def trouble_on(page: Page, *, desk: bool) -> list[str]:
-    """What is wrong with the page as it stands."""
-    found = []
-    page.set_viewport_size(DESK if desk else PHONE)
-    wide = page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    if wide > 0:
-        found.append(f"scrolls sideways by {wide} px at {page.viewport_size}")
-    page.evaluate(AXE.read_text())
-    result = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
-    for violation in result["violations"]:
-        nodes = [node["target"] for node in violation["nodes"][:3]]
-        found.append(f"{violation['id']}: {violation['help']} {nodes}")
-    return found
-
-
 def walk(page: Page, starts: tuple[str, ...], host: str) -> dict[str, list[str]]:
     """Every page that can be reached, with its troubles on a phone and on a desk."""
     waiting = [f"http://{host}{start}" for start in starts]
@@ -124,7 +103,7 @@ def walk(page: Page, starts: tuple[str, ...], host: str) -> dict[str, list[str]]
         answer = page.goto(address)
         assert answer is not None, address
         assert answer.status == 200, f"{answer.status} at {address}"
-        seen[shape(address)] = trouble_on(page, desk=False) + trouble_on(page, desk=True)
+        seen[shape(address)] = trouble_on(page, PHONE) + trouble_on(page, DESK)
         waiting += links(page, host)
     return seen
 
@@ -158,8 +137,8 @@ def test_the_desk_does_not_scroll_at_its_size(context: BrowserContext, stack: St
     page.wait_for_url("**/periksa/*")
     high = page.evaluate("document.documentElement.scrollHeight - window.innerHeight")
     assert high <= 0
-    assert trouble_on(page, desk=True) == []
-    assert trouble_on(page, desk=False) == []
+    assert trouble_on(page, DESK) == []
+    assert trouble_on(page, PHONE) == []
 
 
 def weight(page: Page, address: str) -> int:

@@ -15,8 +15,6 @@ from verification.models import RosterVersion, Submission, SubmissionPin
 from verification.models.process import Purpose, Requirement
 from verification.states import ListStage
 
-SETTLED = (ListStage.DONE.value, ListStage.FAILED.value)
-
 
 def submitted_versions(session: Session, submission: Submission) -> list[int]:
     """Of each list, the newest version that this submission or an earlier one pins; their ids.
@@ -44,7 +42,7 @@ def submitted_versions(session: Session, submission: Submission) -> list[int]:
         .order_by(RosterVersion.number)
     ).all()
     awaited = set(session.scalars(files)) - {version.file_id for version in pinned}
-    if awaited or any(version.stage not in SETTLED for version in pinned):
+    if awaited or any(not ListStage(version.stage).is_over for version in pinned):
         raise NotYet("a list that was submitted is still being imported")
     newest = {
         version.roster_id: version

@@ -36,7 +36,10 @@ class Roster(Base):
 
 
 class RosterVersion(Base):
-    """One import: once done, sent = stored + rejected. A correction has `merged_from_id`."""
+    """One import: once done, sent = stored + rejected. A correction has `merged_from_id`.
+
+    `against`: number of the version in force that a whole list was compared with, which it replaces.
+    """
 
     __tablename__ = "roster_version"
     __table_args__ = (
@@ -59,6 +62,7 @@ class RosterVersion(Base):
     added: Mapped[int | None]
     removed: Mapped[int | None]
     changed: Mapped[int | None]
+    against: Mapped[int | None]
     rows_digest: Mapped[str | None] = mapped_column(String(64))
     columns: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

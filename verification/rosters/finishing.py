@@ -1,4 +1,4 @@
-"""The end of an import: counted once more, then made current.
+"""The end of an import: counted once more, then made current, or left waiting for the party's word.
 
 Next station: `verification.issuing`, which signs the counts, and `verification.entries`, which pins the
 version when the party submits.
@@ -17,12 +17,20 @@ from verification.counting.tallies import keep_tally
 from verification.db import Sessions
 from verification.duplicates.within import TallyLine
 from verification.errors import DomainError
-from verification.jobs import JobKind, enqueue
 from verification.journal import record
 from verification.journal_kinds import Kind
-from verification.models import Member, RejectedRow, Roster, RosterVersion
+from verification.models import Member, RejectedRow, RosterVersion
+from verification.rosters.confirming import (
+    is_sent,
+    locked_roster,
+    people_of,
+    put_in_force,
+    question,
+    wait,
+)
 from verification.rosters.difference import Difference
 from verification.rosters.versions import SYSTEM, is_unchanged, judged_by, mark
+from verification.slots import lock_dossier
 from verification.states import FileState, ListStage
 
 
@@ -53,7 +61,7 @@ class Imported:
     """What became of a list's file. `sent` = `stored` + `rejected`, always.
 
     `unchanged`: the file was the one before, nothing was done. `current`: readers see this version
-    (a later one may have been faster).
+    (a later one may have been faster). `waiting`: they do once the party has confirmed it.
     """
 
     version_id: int
@@ -69,10 +77,11 @@ class Imported:
     changed: int
     unchanged: bool
     current: bool
+    waiting: bool
 
 
 def outcome(version: RosterVersion) -> Imported:
-    """Of a version that is done."""
+    """Of a version whose rows are all there."""
     return Imported(
         version_id=version.id,
         roster=version.roster.public_id,
@@ -87,6 +96,7 @@ def outcome(version: RosterVersion) -> Imported:
         changed=version.changed or 0,
         unchanged=is_unchanged(version),
         current=version.roster.current_version_id == version.id,
+        waiting=version.stage == ListStage.WAITING,
     )
 
 
@@ -96,7 +106,7 @@ def finish(
     now: Callable[[], datetime],
     beat: Callable[[], None],
 ) -> Imported | None:
-    """Make a staged version current; None when another one became current meanwhile.
+    """Make a staged version current, or let it wait; None when another became current meanwhile.
 
     Raises RowsLost.
     """
@@ -112,35 +122,23 @@ def finish(
         raise RowsLost(f"{staged.sent} sent, {stored} + {rejected} kept")
     beat()
     with sessions.begin() as session:
-        return _make_current(session, staged, stored, rejected, now())
+        return _conclude(session, staged, stored, rejected, now())
 
 
-def _make_current(
+def _conclude(
     session: Session, staged: Staged, stored: int, rejected: int, now: datetime
 ) -> Imported | None:
     version = session.get_one(RosterVersion, staged.version_id)
-    if version.stage == ListStage.DONE:
+    if ListStage(version.stage).is_whole:
         return outcome(version)
-    roster = session.scalars(
-        select(Roster).where(Roster.id == version.roster_id).with_for_update()
-    ).one()
+    asked = _asked(session, version, staged)
+    if asked:
+        # Before the list's row: whoever submits must see it wait, or be seen here.
+        lock_dossier(session, version.file.participation)
+    roster = locked_roster(session, version)
     if roster.current_version_id != staged.previous_id:
         return None
-    previous = session.get(RosterVersion, staged.previous_id or 0)
-    if previous is None or previous.number < version.number:
-        roster.current_version_id = version.id
-        roster.withdrawn_at = roster.withdrawn_by = roster.withdrawn_reason = None
-    version.merged_from_id = staged.previous_id if staged.merged else None
-    version.sent, version.stored, version.rejected = staged.sent, stored, rejected
-    version.warned, version.repeated = staged.warned, _spare(staged)
-    version.added = staged.difference.added
-    version.removed = staged.difference.removed
-    version.changed = staged.difference.changed
-    version.rows_digest = staged.rows_digest
-    version.columns = {"headings": list(staged.headings), "rules": judged_by(version)}
-    keep_tally(session, version.id, staged.tally)
-    version.stage = ListStage.DONE.value
-    version.done_at = now
+    _count(session, version, staged, stored, rejected)
     file = version.file
     file.state, file.checked_at = FileState.PASSED.value, now
     record(
@@ -157,8 +155,35 @@ def _make_current(
         rejected=rejected,
         rows_digest=staged.rows_digest,
     )
-    enqueue(session, JobKind.ISSUE_LIST_RECEIPT, file.public_id, now)
+    # What was submitted while it was read has had the party's word.
+    if asked and roster.withdrawn_at is None and not is_sent(session, version):
+        wait(session, version, now)
+    else:
+        put_in_force(session, version, file.uploaded_by, now)
     return outcome(version)
+
+
+def _asked(session: Session, version: RosterVersion, staged: Staged) -> bool:
+    previous = session.get(RosterVersion, staged.previous_id or 0)
+    # What is older than the list in force will not take its place.
+    if staged.merged or previous is None or previous.number > version.number:
+        return False
+    version.against = previous.number
+    return question(people_of(previous), staged.difference) is not None
+
+
+def _count(
+    session: Session, version: RosterVersion, staged: Staged, stored: int, rejected: int
+) -> None:
+    version.merged_from_id = staged.previous_id if staged.merged else None
+    version.sent, version.stored, version.rejected = staged.sent, stored, rejected
+    version.warned, version.repeated = staged.warned, _spare(staged)
+    version.added = staged.difference.added
+    version.removed = staged.difference.removed
+    version.changed = staged.difference.changed
+    version.rows_digest = staged.rows_digest
+    version.columns = {"headings": list(staged.headings), "rules": judged_by(version)}
+    keep_tally(session, version.id, staged.tally)
 
 
 def _spare(staged: Staged) -> int:

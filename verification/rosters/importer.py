@@ -74,7 +74,7 @@ def import_roster(
     for _ in range(TRIES):
         with sessions.read() as session:
             version = session.get_one(RosterVersion, version_id)
-            if version.stage == ListStage.DONE:
+            if ListStage(version.stage).is_whole:
                 return outcome(version)
         staged = _Import(sessions, keys, version_id, handed, placeholders, beat).stage()
         if imported := finish(sessions, staged, now, beat):

@@ -56,7 +56,7 @@ def open_version(session: Session, file: ReceivedFile, now: datetime) -> Opened:
     return Opened(
         version_id=version.id,
         roster=version.roster.public_id,
-        settled=version.stage in (ListStage.DONE, ListStage.FAILED),
+        settled=ListStage(version.stage).is_over,
         unchanged=is_unchanged(version),
         confirmed=version.columns.get("confirmed"),
     )
@@ -80,9 +80,9 @@ def judge_by(session: Session, version_id: int) -> None:
 
 
 def mark(session: Session, version_id: int, stage: ListStage) -> None:
-    """Show how far the list is; a version that is done or failed stays so."""
+    """Show how far the list is; a version whose work is over stays as it is."""
     version = session.get_one(RosterVersion, version_id)
-    if version.stage not in (ListStage.DONE, ListStage.FAILED):
+    if not ListStage(version.stage).is_over:
         version.stage = stage.value
 
 
@@ -91,7 +91,7 @@ def refuse(
 ) -> None:
     """The file as a whole is refused; the list stays as it was."""
     version = session.get_one(RosterVersion, version_id)
-    if version.stage in (ListStage.DONE, ListStage.FAILED):
+    if ListStage(version.stage).is_over:
         return
     version.stage = ListStage.FAILED.value
     version.done_at = now

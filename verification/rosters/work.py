@@ -183,7 +183,7 @@ def _take(
 def _settled(sessions: Sessions, opened: Opened) -> Imported | None:
     with sessions.read() as session:
         version = session.get_one(RosterVersion, opened.version_id)
-        return outcome(version) if version.stage == ListStage.DONE else None
+        return outcome(version) if ListStage(version.stage).is_whole else None
 
 
 def _not_what_arrived(arrived: Arrived) -> Finding | None:

@@ -6,11 +6,10 @@ and rows no longer look up their version and party one by one.
 
 from __future__ import annotations
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
 
+from portal.migrations.declarations import respell
 from verification.db import BigKey
 
 revision = "0003"
@@ -47,7 +46,7 @@ def upgrade() -> None:
     for table, keys in KEYS.items():
         if op.get_bind().dialect.name == "sqlite":
             for column, _ in keys:
-                _respell(
+                respell(
                     table,
                     rf",\s*CONSTRAINT fk_{table}_{column} FOREIGN KEY\([^)]*\)"
                     r" REFERENCES \"?\w+\"? \([^)]*\)",
@@ -64,31 +63,9 @@ def downgrade() -> None:
             name = f"fk_{table}_{column}"
             if op.get_bind().dialect.name == "sqlite":
                 added = f", CONSTRAINT {name} FOREIGN KEY({column}) REFERENCES {other} (id))"
-                _respell(table, r"\s*\)\s*\Z", added)
+                respell(table, r"\s*\)\s*\Z", added)
             else:
                 op.create_foreign_key(name, table, other, [column], ["id"])
     for name, columns in INDICES.items():
         op.create_index(name, "member", columns, unique=False)
     op.drop_table("nik_page")
-
-
-def _respell(table: str, pattern: str, replacement: str) -> None:
-    """Change a table's declaration in place (sqlite.org/lang_altertable, section 7).
-
-    Copying the table instead would need its own references from `item` to be switched off, which
-    SQLite refuses inside a transaction. A foreign key leaves no trace in what is stored.
-    """
-    bind = op.get_bind()
-    found = sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
-    old: str = bind.execute(found, {"name": table}).scalar_one()
-    new, count = re.subn(pattern, replacement, old, count=1)
-    if count != 1:
-        raise RuntimeError(f"the declaration of {table} is not as expected")
-    version: int = bind.exec_driver_sql("PRAGMA schema_version").scalar_one()
-    bind.exec_driver_sql("PRAGMA writable_schema = ON")
-    bind.execute(
-        sa.text("UPDATE sqlite_master SET sql = :sql WHERE type = 'table' AND name = :name"),
-        {"sql": new, "name": table},
-    )
-    bind.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
-    bind.exec_driver_sql("PRAGMA writable_schema = OFF")

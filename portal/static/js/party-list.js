@@ -6,7 +6,7 @@ import { send } from "./api.js";
 const EVERY = 2_000;
 const SELDOM = 15_000;
 // Of the list itself; the receipt of its counts comes a moment later.
-const FINAL = new Set(["done", "failed"]);
+const FINAL = new Set(["done", "waiting", "failed"]);
 let seen = "";
 
 async function look() {
@@ -19,7 +19,7 @@ async function look() {
     const stale = list.stage !== part.dataset.stage || signed;
     if (seen ? now !== seen : stale) await renew(part, FINAL.has(list.stage));
     seen = now;
-    if (list.stage === "failed" || (list.stage === "done" && list.receipt)) return;
+    if (list.stage === "failed" || list.stage === "waiting" || (list.stage === "done" && list.receipt)) return;
   } catch {
     wait = SELDOM;
   }

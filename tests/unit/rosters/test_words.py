@@ -15,13 +15,25 @@ from verification.rosters import columns
 from verification.rosters.columns import FIELDS, match_columns
 from verification.rosters.reason_texts import LIST_REASONS
 from verification.rosters.rules import BY_CODE, judge
-from verification.rosters.templates import FILLED_IN, template_csv, template_xlsx
+from verification.rosters.templates import (
+    FILLED_IN,
+    Place,
+    codes_csv,
+    template_csv,
+    template_xlsx,
+)
 from verification.rosters.texts import (
     placeholders_of,
     problems_of_errors,
     problems_of_warnings,
 )
 
+PLACES = [
+    Place(code="32.73.01", name="Kecamatan Contoh", level="district"),
+    Place(code="32", name="Provinsi Contoh", level="province"),
+    Place(code="32.73", name="Kota Contoh", level="regency"),
+    Place(code="32.73.02", name="Kecamatan Lain", level="district"),
+]
 ROSTERS = Path(columns.__file__).parent
 
 
@@ -32,7 +44,7 @@ def test_a_filled_in_csv_template_is_read(tmp_path: Path) -> None:
 
 
 def test_a_filled_in_workbook_template_is_read(tmp_path: Path) -> None:
-    book = openpyxl.load_workbook(io.BytesIO(template_xlsx(small_rules())))
+    book = openpyxl.load_workbook(io.BytesIO(template_xlsx(PLACES)))
     sheet = book["Anggota"]
     # Columns of one format are stored as one range under its first letter.
     as_text = sheet.column_dimensions["A"]
@@ -41,6 +53,22 @@ def test_a_filled_in_workbook_template_is_read(tmp_path: Path) -> None:
         sheet.cell(2, number, VALID_ROW[column.name])
     book.save(tmp_path / "source")
     assert run_child(tmp_path / "source", tmp_path / "out")["accepted"] == 1
+
+
+def test_a_workbook_template_offers_the_codes_of_its_regions() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(template_xlsx(PLACES)))
+    codes = [row[0].value for row in book["Kode wilayah"].iter_rows(min_row=2)]
+    assert codes == ["32", "32.73", "32.73.01", "32.73.02"]
+    offered = {
+        str(each.sqref).split(":")[0]: each.formula1
+        for each in book["Anggota"].data_validations.dataValidation
+        if each.type == "list"
+    }
+    assert offered["A2"] == "'Kode wilayah'!$A$2:$A$2"
+    assert offered["C2"] == "'Kode wilayah'!$A$4:$A$5"
+    assert codes_csv(PLACES).decode("utf-8-sig").splitlines()[1:3] == [
+        "32.73.01,Kecamatan Contoh,kecamatan", "32,Provinsi Contoh,provinsi",
+    ]  # fmt: skip
 
 
 def test_every_refusal_of_a_file_has_words() -> None:

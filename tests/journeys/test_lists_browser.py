@@ -1,0 +1,222 @@
+"""A folder of scans and a member list by hand, on a phone, on a line that is cut: sent, paired, corrected.
+
+Every step is looked at as the person sees it, at 360 px and at the desk's width.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from portal.seed.regions import districts_of
+from tests.browser import DESK, PHONE, chromium, sign_in, trouble_on
+from tests.files import jpeg
+from tests.rosters import repair_workbook
+from tests.stack import Stack
+from verification.rosters.synthetic import KTA, NIK, SyntheticList, synthetic_list, write_csv
+
+LOGIN = "koordinator.a"
+BANDUNG = "32.73"
+# Names that lead to nobody: a card number that no member has, and no number at all.
+STRAYS = ("KTA_P01-99999999.jpg", "foto dompet.jpg")
+SECONDS = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """`picture`: width of a scan; `rate`: bytes a second while the line is cut; `wait`: ms."""
+
+    rows: int
+    scans: int
+    picture: int
+    rate: int
+    wait: int = SECONDS
+
+
+SHORT = Size(rows=400, scans=24, picture=320, rate=400_000)
+WHOLE = Size(rows=10_000, scans=300, picture=1_600, rate=4_000_000, wait=600_000)
+
+
+@pytest.fixture(scope="module")
+def stack(seeded_home: Path) -> Iterator[Stack]:
+    with Stack(seeded_home, line=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(stack: Stack, browser: Browser) -> Iterator[Page]:
+    """A phone, signed in; no script may fail, nothing break the page's own policy."""
+    faults: list[str] = []
+    context = browser.new_context(
+        base_url=stack.base_url, locale="id-ID", viewport=PHONE, accept_downloads=True
+    )
+    page = context.new_page()
+    page.set_default_timeout(SECONDS)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.on(
+        "console",
+        lambda told: faults.append(told.text) if "Content Security" in told.text else None,
+    )
+    sign_in(page, stack.base_url, LOGIN, stack.logins[LOGIN].password)
+    yield page
+    context.close()
+    assert faults == []
+
+
+def members(size: Size, *, bad: float = 0.03, warned: float = 0.02) -> SyntheticList:
+    return synthetic_list(
+        size.rows, seed=4, districts=districts_of(BANDUNG), bad=bad, warned=warned
+    )
+
+
+def folder_of_scans(path: Path, roster: SyntheticList, size: Size) -> Path:
+    """Both cards of sound members, two pictures that lead to nobody, and what a system leaves behind."""
+    path.mkdir()
+    (path / "Thumbs.db").write_bytes(b"x")
+    sound = [row for line, row in enumerate(roster.rows, start=2) if line not in roster.planted]
+    names = [
+        name
+        for row in sound[: (size.scans - len(STRAYS)) // 2]
+        for name in (f"KTP_{row[NIK]}.jpg", f"KTA_{row[KTA]}.jpg")
+    ]
+    for number, name in enumerate([*names, *STRAYS]):
+        picture = jpeg(size.picture, size.picture * 5 // 8, seed=number)
+        (path / name).write_bytes(picture)
+    return path
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.locator("[data-queue=rows] .app-upload").filter(has_text=name)
+
+
+def looks_right(page: Page, name: str) -> None:
+    """On a phone and on a desk; the phone's size stays."""
+    assert trouble_on(page, DESK, picture=name) == []
+    assert trouble_on(page, PHONE, picture=name) == []
+
+
+@pytest.mark.parametrize("size", [SHORT, pytest.param(WHOLE, marks=pytest.mark.soak)])
+def test_scans_and_a_list_by_hand_on_a_line_cut_twice(
+    stack: Stack, page: Page, tmp_path: Path, size: Size
+) -> None:
+    sent = members(size)
+    bad = len(sent.bad())
+    cards = folder_of_scans(tmp_path / f"kartu {BANDUNG}", sent, size)
+    list_file = write_csv(tmp_path / f"anggota {BANDUNG}.csv", sent)
+
+    both = sum(path.stat().st_size for path in [list_file, *cards.glob("*.jpg")])
+    send(stack, page, cards, list_file, cuts=(both // 4, both * 2 // 3), size=size)
+
+    row(page, list_file.name).get_by_role("link", name="Lihat daftar").click()
+    expect(page.locator(".app-sum")).to_contain_text(
+        sum_of(size.rows, size.rows - bad, bad), timeout=size.wait
+    )
+    looks_right(page, "daftar")
+    correct(page, sent, members(size, bad=0, warned=0), tmp_path, size)
+    see_pairs(page, size)
+
+
+def send(
+    stack: Stack, page: Page, cards: Path, list_file: Path, *, cuts: tuple[int, ...], size: Size
+) -> None:
+    """A folder and a list in one go; the line breaks twice meanwhile, and nobody does anything."""
+    line = stack.line
+    assert line is not None
+    page.goto("/unggah")
+    page.wait_for_selector("[data-queue=choose]")
+    looks_right(page, "unggah")
+    line.cut_at(*(line.up + at for at in cuts))
+    line.rate = size.rate
+    before = line.cuts
+    page.set_input_files("[data-queue=folder]", str(cards))
+    page.set_input_files("[data-queue=files]", str(list_file))
+    expect(page.locator("[data-queue=line]")).to_contain_text("Mengunggah")
+    looks_right(page, "mengunggah")
+    everything = f"{number(size.scans + 1)} berkas tersimpan"
+    expect(page.locator("[data-queue=line]")).to_contain_text(everything, timeout=size.wait)
+    line.rate = None
+    assert line.cuts - before == len(cuts)
+    group = row(page, cards.name)
+    # One whose answer was cut off is sent again by the browser itself; then it "is there already".
+    tag = group.locator("[data-part=tag]")
+    expect(tag).to_contain_text("Lolos pemeriksaan sistem", timeout=size.wait)
+    expect(group).to_contain_text(f"{number(size.scans)} dari {number(size.scans)} gambar")
+    expect(group).to_contain_text("1 berkas lain di folder ini dilewati")
+    expect(row(page, list_file.name)).to_contain_text("ditolak", timeout=size.wait)
+    looks_right(page, "terunggah")
+
+
+def correct(
+    page: Page, sent: SyntheticList, sound: SyntheticList, folder: Path, size: Size
+) -> None:
+    """Download what was rejected, correct it, send the same file back; only those rows are new."""
+    bad = sent.bad()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Unduh XLSX").click()
+    content, lines = repair_workbook(
+        download.value.path().read_bytes(), dict(enumerate(sound.rows, start=2))
+    )
+    assert lines == bad
+    corrected = folder / "ditolak, diperbaiki.xlsx"
+    corrected.write_bytes(content)
+    page.set_input_files("[data-queue=files]", str(corrected))
+    again = row(page, corrected.name)
+    expect(again).to_contain_text(sum_of(size.rows, size.rows, 0, "baris "), timeout=size.wait)
+    looks_right(page, "dikirim-lagi")
+    again.get_by_role("link", name="Lihat daftar").click()
+    expect(page.locator(".app-sum")).to_contain_text(
+        sum_of(size.rows, size.rows, 0), timeout=size.wait
+    )
+    versions = page.locator("table").last.locator("tbody tr")
+    expect(versions).to_have_count(2)
+    expect(versions.first).to_contain_text("perbaikan")
+    expect(versions.first.locator("[data-label=Ditambah]")).to_have_text(number(len(bad)))
+    looks_right(page, "diperbaiki")
+
+
+def see_pairs(page: Page, size: Size) -> None:
+    """Which pictures found their member, which did not, who lacks what; one is paired by hand."""
+    paired = size.scans - len(STRAYS)
+    page.goto("/anggota")
+    expect(page.locator("main")).to_contain_text(
+        f"{number(paired)} dari {number(size.scans)} kartu berpasangan"
+    )
+    looks_right(page, "anggota")
+    page.get_by_role("link", name="Pindaian KTP/KTA").first.click()
+    expect(page.locator("main")).to_contain_text(f"{number(paired // 2)} dari")
+    for name in STRAYS:
+        expect(page.get_by_role("link", name=name)).to_be_visible()
+    looks_right(page, "kartu")
+    short = page.locator("table").first.locator("tbody tr").first
+    card = short.locator("[data-label='Nomor KTA']").inner_text()
+    page.get_by_role("link", name=STRAYS[-1]).click()
+    page.select_option("#jenis", "ktp")
+    page.fill("#anggota", card)
+    looks_right(page, "pasangkan")
+    page.get_by_role("button", name="Pasangkan").click()
+    expect(page.locator("main")).to_contain_text(f"nomor KTA {card}")
+    page.goto("/anggota/kartu")
+    expect(page.locator("main")).to_contain_text(re.compile(f"{number(paired + 1)} / "))
+
+
+def sum_of(sent: int, stored: int, rejected: int, what: str = "") -> str:
+    return (
+        f"{number(sent)} {what}terkirim = {number(stored)} tersimpan + {number(rejected)} ditolak"
+    )
+
+
+def number(value: int) -> str:
+    """As Indonesians write it."""
+    return f"{value:,}".replace(",", ".")
