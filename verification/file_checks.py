@@ -16,9 +16,8 @@ from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
-from verification.intake import by_upload
 from verification.journal import record
 from verification.journal_kinds import Kind
 from verification.models import Finding, ReceivedFile
@@ -145,7 +144,10 @@ def twin_of(session: Session, file: ReceivedFile) -> str | None:
 
 def _locked(session: Session, public_id: str) -> ReceivedFile | None:
     # Two workers may hold the same job for a moment, when a lease has run out under the first.
-    session.execute(
-        select(ReceivedFile.id).where(ReceivedFile.public_id == public_id).with_for_update()
+    return session.scalar(
+        select(ReceivedFile)
+        .where(ReceivedFile.public_id == public_id)
+        .options(joinedload(ReceivedFile.requirement))
+        .with_for_update(of=ReceivedFile)
+        .execution_options(populate_existing=True)
     )
-    return by_upload(session, public_id)

@@ -57,7 +57,7 @@ def handlers(tools: Tools, extra: Mapping[str, Handler] | None = None) -> dict[s
 def issue_receipt(tools: Tools, task: Task) -> None:
     """Sign that a file was received: before any check, and whatever the check says."""
     with tools.sessions.begin() as session:
-        file = intake.by_upload(session, task.about)
+        file = intake.whole_upload(session, task.about)
         if file is not None:
             issuing.issue_file_receipt(session, tools.signer, file, task.now())
 

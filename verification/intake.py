@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from uploads.policy import Arrival
 from verification.batches import insert_new, keys_in, listed
@@ -149,6 +149,22 @@ def _note(
 def by_upload(session: Session, upload_id: str) -> ReceivedFile | None:
     """The row of an upload, if it was recorded."""
     return session.scalar(select(ReceivedFile).where(ReceivedFile.public_id == upload_id))
+
+
+def whole_upload(session: Session, upload_id: str) -> ReceivedFile | None:
+    """As `by_upload`, with whose file it is and what for: one question instead of six."""
+    party = joinedload(ReceivedFile.participation)
+    return session.scalar(
+        select(ReceivedFile)
+        .where(ReceivedFile.public_id == upload_id)
+        .options(
+            party.joinedload(Participation.party),
+            party.joinedload(Participation.election),
+            party.joinedload(Participation.chain),
+            joinedload(ReceivedFile.requirement),
+            joinedload(ReceivedFile.region),
+        )
+    )
 
 
 def _row(arrival: Arrival, place: Place, now: datetime) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from verification.journal import Record, point_of, record_all
 from verification.journal_kinds import Kind
 from verification.models import (
     Chain,
-    Party,
     Receipt,
     ReceivedFile,
     RosterVersion,
@@ -57,7 +56,7 @@ def issue_file_receipt(
             facts=ArrivalFacts(
                 upload=file.public_id,
                 election=file.participation.election.code,
-                party=_party(session, file.participation.party_id),
+                party=file.participation.party.public_id,
                 requirement=file.requirement.code,
                 region=file.region.code,
                 purpose=file.purpose,
@@ -88,7 +87,7 @@ def issue_submission_receipt(
             facts=SubmissionFacts(
                 submission=submission.public_id,
                 election=submission.participation.election.code,
-                party=_party(session, submission.participation.party_id),
+                party=submission.participation.party.public_id,
                 round=str(submission.round.number),
                 submitted_at=submission.submitted_at,
                 files=session.scalar(pins) or 0,
@@ -127,7 +126,7 @@ def issue_list_receipt(
                 roster=version.roster.public_id,
                 version=version.number,
                 election=file.participation.election.code,
-                party=_party(session, file.participation.party_id),
+                party=file.participation.party.public_id,
                 requirement=file.requirement.code,
                 region=file.region.code,
                 file=file.public_id,
@@ -214,7 +213,3 @@ def _locked_point(session: Session, chain_id: int) -> ChainPoint:
             .execution_options(populate_existing=True)
         ).one()
     )
-
-
-def _party(session: Session, party_id: int) -> str:
-    return session.scalars(select(Party.public_id).where(Party.id == party_id)).one()

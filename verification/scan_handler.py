@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from verification import file_checks, scan_checks
+from verification import file_checks, intake, scan_checks
 from verification.card_scans import CardScan, store_scans
 from verification.checks.base import Severity
 from verification.checks.scans import ScanResult, check_scans
@@ -72,9 +72,12 @@ def _together(tools: Tools, task: Task, files: list[ToCheck]) -> list[ToCheck]:
             _cards(result, derived_path(tools.derived, file.public_id)) for file, result in part
         ]
         with tools.sessions.begin() as session:
+            # Held, so that what the files have in common is asked for once.
+            held = intake.whole_upload(session, part[0][0].public_id)
             for (file, result), shown in zip(part, cards, strict=True):
                 _keep(session, tools, file, result, shown, task.now())
             scan_checks.jobs_done(session, [file for file, _ in part], task.now())
+            del held
     done = {file.public_id for file, _ in judged}
     return [file for file in files if file.public_id not in done]
 

@@ -88,9 +88,12 @@ def asks_nothing(threshold: Mapping[str, Any]) -> bool:
 
 
 def members_needed(threshold: Mapping[str, Any], population: int) -> int:
-    """min(1,000, ceil(population / 1,000)): Kulon Progo, 442,838 residents, needs 443."""
-    per = int(threshold["per_population"])
-    return min(int(threshold["at_most"]), -(-population // per))
+    """min(1,000, ceil(population / 1,000)): Kulon Progo, 442,838 residents, needs 443.
+
+    Where no population is loaded (0) nobody may take the region for complete: the most is asked.
+    """
+    most, per = int(threshold["at_most"]), int(threshold["per_population"])
+    return min(most, -(-population // per)) if population else most
 
 
 def groups(

@@ -145,4 +145,4 @@ def _resized(image: Image.Image, sides: tuple[int, int]) -> Image.Image:
     factor = int(min(image.width / sides[0], image.height / sides[1]) + 0.01)
     if factor > 1:
         image = image.reduce(factor)  # ten times faster, and near enough for what is left
-    return image if image.size == sides else image.resize(sides, Image.Resampling.BICUBIC)
+    return image if image.size == sides else image.resize(sides, Image.Resampling.HAMMING)

@@ -31,7 +31,9 @@ def upgrade() -> None:
             ["election_id"], ["election.id"], name=op.f("fk_member_rules_election_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member_rules")),
-        sa.UniqueConstraint("election_id", "version", name=op.f("uq_member_rules_election_id")),
+        sa.UniqueConstraint(
+            "election_id", "version", name=op.f("uq_member_rules_election_id_version")
+        ),
     )
 
 

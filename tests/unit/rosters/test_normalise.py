@@ -73,7 +73,7 @@ def test_missing_columns_are_empty() -> None:
     assert frame["line"].to_list() == [2]
 
 
-@given(st.text(max_size=8) | st.from_regex(r"\A'{0,2}[=+\-@\t\r\x00]?a\Z"))
+@given(st.text(max_size=8) | st.from_regex(r"\A'{0,2}[=+\-@＝＠\t\r\n\x00]?a\Z"))
 def test_an_exported_cell_comes_back(text: str) -> None:
     assert undo(safe(text)) == text
-    assert not safe(text).startswith(("=", "+", "-", "@", "\t", "\r", "\x00"))
+    assert not safe(text).startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20\t\r\n\x00"))

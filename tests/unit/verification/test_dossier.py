@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from tests.builders import SUPERVISOR, build_file, build_party, build_roster, build_submission
+from tests.builders import (
+    SUPERVISOR,
+    build_file,
+    build_party,
+    build_roster,
+    build_submission,
+    end_search,
+)
 from tests.unit.verification.desk import again, judge, take
 from tests.world import NOON, REGENCIES, World, build_world
 from verification import coverage, dossier, materialise, publication, reference
@@ -49,7 +56,7 @@ def test_half_of_the_kecamatan_of_claimed_kabupaten_only() -> None:
 
 @pytest.mark.parametrize(
     ("population", "needed"),
-    [(442_838, 443), (1_000_000, 1000), (9_999_999, 1000), (1000, 1), (1001, 2), (0, 0)],
+    [(442_838, 443), (1_000_000, 1000), (9_999_999, 1000), (1000, 1), (1001, 2), (0, 1000)],
 )
 def test_members_by_population(population: int, needed: int) -> None:
     assert members_needed(MEMBERS, population) == needed
@@ -191,6 +198,7 @@ def test_a_slot_through_its_whole_life(
     with sessions.begin() as session:
         while not materialise.make_items(session, submission, 500, NOON):
             pass
+        end_search(session, submission)
     seen.append(state())
     with sessions.begin() as session:
         item = take(session, world.offices["ID"])

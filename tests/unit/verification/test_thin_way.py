@@ -10,6 +10,7 @@ from tests.builders import (
     VERIFIER,
     build_arrival,
     build_party,
+    end_search,
 )
 from tests.world import HOUR, NOON, build_world
 from verification import decisions, intake, issuing, materialise, publication, queue, reports
@@ -34,6 +35,7 @@ def test_from_arrival_to_results(sessions: Sessions) -> None:
     with sessions.begin() as session:
         while not materialise.make_items(session, submission, 100, NOON):
             pass
+        end_search(session, submission)
     office = world.offices["ID"]
     with sessions.begin() as session:
         item = queue.claim_next(session, office, VERIFIER, Role.VERIFIER, NOON, LEASE)
