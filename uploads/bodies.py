@@ -3,7 +3,7 @@
 Next station: `uploads/transfer.py` stores what comes.
 """
 
-from functools import partial
+from collections.abc import Callable
 
 from uploads import events
 from uploads.body import Body, BodyStopped, BodyTaken
@@ -32,11 +32,11 @@ class Bodies:
         """While the block lasts the body may be ended; by whoever wants the lease, too."""
         return _Receiving(self, body, lease)
 
-    def add(self, body: Body, lease: Lease | None) -> None:
+    def add(self, body: Body, lease: Lease | None, let_go: Callable[[], None]) -> None:
         self._bodies.add(body)
         self._counters.active += 1
         if lease is not None:
-            lease.when_wanted(partial(body.interrupt, BodyTaken))
+            lease.when_wanted(let_go)
         if self._stopping:
             body.interrupt(BodyStopped)
 
@@ -66,7 +66,11 @@ class _Receiving:
         self._lease = lease
 
     def __enter__(self) -> None:
-        self._bodies.add(self._body, self._lease)
+        self._bodies.add(self._body, self._lease, self)
+
+    def __call__(self) -> None:
+        """Another request wants the upload."""
+        self._body.interrupt(BodyTaken)
 
     def __exit__(self, *_: object) -> None:
         self._bodies.remove(self._body)

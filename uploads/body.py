@@ -6,7 +6,7 @@ request took the upload over is handed out first, and only then does reading rai
 Next station: `uploads/fedbody.py`, the body that receivers feed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
@@ -58,7 +58,7 @@ class Body(Protocol):
         """Trailer fields by lower-case name, once a chunked body has ended."""
         ...
 
-    async def read(self, enough: int, at: int) -> Piece:
+    def read(self, enough: int, at: int) -> Awaitable[Piece]:
         """What was received and belongs at file position `at`; at least `enough` bytes unless the body
         ends, slows down or a buffer is full.
 

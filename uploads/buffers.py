@@ -9,6 +9,8 @@ Next station: `uploads/body.py` fills them.
 import contextlib
 import ctypes
 import mmap
+import time
+from collections.abc import Callable
 
 PAGE = 4096
 MIB = 1024 * 1024
@@ -16,7 +18,8 @@ HUGE = 2 * MIB
 BUFFER_BYTES = 2 * MIB
 MOST_BUFFERS = 32
 """Half of them written while the other half is filled: so many fast bodies at once, the others wait."""
-KEPT_BUFFERS = 32
+SPARE_SECONDS = 2.0
+"""Buffers that were free for so long are given back to the system."""
 HELD_BUDGET = 32 * MIB
 """What all slow bodies together hold: with many of them each is written in smaller pieces."""
 MOST_HELD = 64 * 1024
@@ -27,14 +30,19 @@ class Pool:
     """Large buffers of one size. One event loop; not for threads."""
 
     def __init__(
-        self, size: int = BUFFER_BYTES, most: int = MOST_BUFFERS, kept: int = KEPT_BUFFERS
+        self,
+        size: int = BUFFER_BYTES,
+        most: int = MOST_BUFFERS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`size` in bytes, a multiple of a page; `kept` free ones stay mapped."""
+        """`size` in bytes, a multiple of a page."""
         self.size = size
         self._most = most
-        self._kept = kept
+        self._clock = clock
         self._free: list[memoryview] = []
         self._out = 0
+        self._spare = 0
+        self._looked = clock()
 
     @property
     def out(self) -> int:
@@ -46,13 +54,24 @@ class Pool:
         if self._out >= self._most:
             return None
         self._out += 1
-        return self._free.pop() if self._free else aligned(self.size)
+        if not self._free:
+            return aligned(self.size)
+        buffer = self._free.pop()
+        self._spare = min(self._spare, len(self._free))
+        return buffer
 
     def give(self, buffer: memoryview) -> None:
         """Return a buffer; nobody may look at it any more."""
         self._out -= 1
-        if len(self._free) < self._kept:
-            self._free.append(buffer)
+        self._free.append(buffer)
+        self.trim()
+
+    def trim(self) -> None:
+        """Give back what nobody took since the last time; to be called now and then."""
+        now = self._clock()
+        if now - self._looked >= SPARE_SECONDS:
+            del self._free[: self._spare]
+            self._looked, self._spare = now, len(self._free)
 
 
 def aligned(size: int) -> memoryview:

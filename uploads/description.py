@@ -6,6 +6,7 @@ upload root stays valid.
 """
 
 import json
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -56,6 +57,11 @@ def _claim_text(claim: Claim) -> str:
     return _as_json(asdict(claim))
 
 
+@lru_cache(maxsize=1024)
+def _claim_of(text: str) -> Claim:
+    return Claim(**json.loads(text))
+
+
 @lru_cache(512)
 def described(text: bytes) -> Upload:
     """`from_info` of bytes, without offset and time: an upload in many requests is parsed once."""
@@ -73,8 +79,8 @@ def from_info(text: str, *, offset: int, changed_at: datetime) -> Upload:
         metadata={
             key: value for key, value in found.items() if not key.startswith(RESERVED_METADATA)
         },
-        owner=found[OWNER],
-        claim=Claim(**json.loads(found[CLAIM])),
+        owner=sys.intern(found[OWNER]),
+        claim=_claim_of(found[CLAIM]),
         max_size=int(found[MAX_SIZE]),
         created_at=datetime.fromisoformat(found[CREATED]),
         expires_at=datetime.fromisoformat(found[EXPIRES]),

@@ -62,6 +62,8 @@ class FileWriter:
     Raises FileNotFoundError when there is no such file.
     """
 
+    __slots__ = ("_descriptor", "_directly", "_durable", "_refused")
+
     def __init__(self, path: Path | str, *, direct: bool = True, durable: bool = True) -> None:
         self._descriptor = os.open(path, os.O_WRONLY)
         self._directly = False

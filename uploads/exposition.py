@@ -7,7 +7,7 @@ Next station: the portal's `/metrics` gathers those of all processes, `/kelola/m
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
 
@@ -55,9 +55,12 @@ class Exposed:
     def interrupt(self) -> None:
         self._handler.interrupt()
 
-    async def handle(self, request: Request, body: Body) -> Reply:
-        if request.path != PATH or request.method != "GET":
-            return await self._handler.handle(request, body)
+    def handle(self, request: Request, body: Body) -> Awaitable[Reply]:
+        if request.path == PATH and request.method == "GET":
+            return self._figures()
+        return self._handler.handle(request, body)
+
+    async def _figures(self) -> Reply:
         text = "".join(f"{line}\n" for line in exposed(self._counters, self._levels))
         fields = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
         return Reply(status=200, headers=fields, body=text.encode())

@@ -97,14 +97,16 @@ class FedBody(Gathered):
                 self._end += count
             else:
                 begin = self._beside()
-                if not (self._placed and (count >= ADOPT_BYTES or self._swift)) or not self._adopt(
-                    begin + count
-                ):
+                if not self._is_swift(count) or not self._adopt(begin + count):
                     self._hold(self._supply.guest[begin : begin + count])
             if not complete:
                 self._offer()
         if complete:
             self.end()
+
+    def _is_swift(self, count: int) -> bool:
+        """Whether what came is worth a large buffer; whoever dozed brings as much at every waking."""
+        return self._placed and not self._doze and (count >= ADOPT_BYTES or self._swift)
 
     def feed(self, piece: Piece) -> None:
         """Add a copy of a received piece; after an interruption it is dropped."""
@@ -139,32 +141,25 @@ class FedBody(Gathered):
     def finish(self) -> None:
         """Nobody reads any more: give all memory back; what still comes is dropped."""
         self.interrupt(BodyBroken)
+        self._nobody_waits()
         self._forget()
 
-    async def read(self, enough: int, at: int) -> Piece:
+    def read(self, enough: int, at: int) -> "asyncio.Future[Piece]":
         self._give_back()
         self._enough = enough
         if self._large is None:
             self._at = at
         self._placed = True
+        # Not a coroutine: ten thousand may be waiting, and a future is all that this takes.
+        reader: asyncio.Future[Piece] = asyncio.get_running_loop().create_future()
         if self.open and not self._ready():
-            reader: asyncio.Future[Piece] = asyncio.get_running_loop().create_future()
             self._reader = reader
             self._await_more()
-            try:
-                piece = await reader
-            finally:
-                self._reader = None
-                self._supply.unwatch(self)
         else:
-            piece = self._take()
+            self._answer(reader)
             if self._flow is not None and self.open:
                 self._flow.resume()
-        if piece:
-            return piece
-        if self._ending is not None:
-            raise self._ending
-        return b""
+        return reader
 
     def _await_more(self) -> None:
         self._fed_at = time.monotonic()
@@ -228,7 +223,8 @@ class FedBody(Gathered):
         if (
             self._placed
             and self.length is not None
-            and held >= self._supply.share
+            # Of many bodies each has a small share, and none is fast for having filled it.
+            and held >= max(self._supply.share, ADOPT_BYTES)
             # Whoever dozed brings as much at once every time, and is slow all the same.
             and not self._doze
             and self._fed_at - self._since < QUICK_SECONDS
@@ -258,10 +254,21 @@ class FedBody(Gathered):
 
     def _deliver(self) -> None:
         reader = self._reader
-        if reader is not None and not reader.done():
-            # Forgotten at once, so that what comes before it runs does not wake it again.
-            self._reader = None
-            reader.set_result(self._take())
+        if reader is not None:
+            self._nobody_waits()
+            if not reader.done():
+                self._answer(reader)
+
+    def _answer(self, reader: "asyncio.Future[Piece]") -> None:
+        piece = self._take()
+        if not piece and self._ending is not None:
+            reader.set_exception(self._ending())
+        else:
+            reader.set_result(piece)
+
+    def _nobody_waits(self) -> None:
+        self._reader = None
+        self._supply.unwatch(self)
 
     def _take(self) -> Piece:
         if self._large is not None:
@@ -279,7 +286,9 @@ class FedBody(Gathered):
     def _doze_after(self, count: int) -> float:
         """How long until the line brings a small piece again, if it goes on as it does."""
         before, self._taken_at = self._taken_at or self._since, time.monotonic()
-        if self._flow is None or not self._flow.patient or count >= DOZE_BYTES:
+        # Even late by seconds, a slow line brings no more than twice of what it dozes for.
+        fast = count >= (2 * DOZE_BYTES if self._doze else DOZE_BYTES)
+        if self._flow is None or not self._flow.patient or fast:
             return 0.0
         # Not beyond the end of the body, for which somebody waits.
         wanted = DOZE_BYTES if self.left is None else min(DOZE_BYTES, self.left)

@@ -4,6 +4,7 @@ The tus server is one (`uploads/server.py`); a front before another engine is an
 Next station: the handler that `serve` was given.
 """
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from uploads.body import Body
@@ -30,6 +31,9 @@ class Handler(Protocol):
         """Let every request in flight end soon; refuse new ones. At once, without waiting."""
         ...
 
-    async def handle(self, request: Request, body: Body) -> Reply:
-        """Answer one request; never raises but when cancelled. `body` may be left unread."""
+    def handle(self, request: Request, body: Body) -> Awaitable[Reply]:
+        """Answer one request; never raises but when cancelled. `body` may be left unread.
+
+        What is awaited lives as long as the body comes: it should not hold the request.
+        """
         ...

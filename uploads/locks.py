@@ -31,21 +31,46 @@ STALE_WISH_SECONDS = 10.0
 
 
 class Lease:
-    """The right to write one upload, until it is released."""
+    """The right to write one upload, until it is released. `async with` it, once."""
 
     __slots__ = (
-        "_files", "_on_wanted", "_place", "_released", "finished_with", "found", "upload_id", "wanted",
+        "_locks", "_on_wanted", "_place", "_pool", "_released", "_then", "finished_with",
+        "following", "found", "turn", "upload_id", "wanted",
     )  # fmt: skip
 
-    def __init__(self, upload_id: str, files: LockFiles | None = None) -> None:
+    def __init__(
+        self,
+        upload_id: str,
+        locks: "Locks",
+        then: Callable[[str], Any] | None,
+        pool: Crew | None,
+    ) -> None:
         self.upload_id = upload_id
         self.wanted = self.finished_with = False
         self.found: Any = None
         """What was asked for together with the lock (`Locks.hold`)."""
-        self._files = files
+        self.following: Lease | None = None
+        """Who gets the upload next, in this process."""
+        self.turn: asyncio.Future[None] | None = None
+        self._locks = locks
+        self._then = then
+        self._pool = pool
         self._place: Place | None = None
         self._released = False
         self._on_wanted: Callable[[], None] | None = None
+
+    async def __aenter__(self) -> "Lease":
+        then, self._then = self._then, None
+        await self._locks.take(self, then, self._pool)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        frames: TracebackType | None,
+    ) -> None:
+        self._locks.give(self)
 
     def when_wanted(self, let_go: Callable[[], None]) -> None:
         """Call `let_go` in the event loop once another request wants the upload; perhaps at once."""
@@ -66,10 +91,11 @@ class Lease:
 
     def lock(self) -> bool:
         """Take the lock if no other process has it. Blocking."""
-        if self._files is not None:
-            self._place = self._files.lock(self.upload_id)
-            return self._place is not None
-        return True
+        files = self._locks.files
+        if files is None:
+            return True
+        self._place = files.lock(self.upload_id)
+        return self._place is not None
 
     def lock_then(self, then: Callable[[str], Any] | None) -> bool:
         """Take the lock, and in the same way to a thread find what was asked for. Blocking."""
@@ -87,58 +113,19 @@ class Lease:
             self._place = None
 
 
-class _Slot:
-    """One upload in this process: who holds it and who is next."""
-
-    __slots__ = ("holder", "next")
-
-    def __init__(self) -> None:
-        self.holder: Lease | None = None
-        self.next: asyncio.Future[None] | None = None
-
-
-class _Hold:
-    """One use of `Locks.hold`."""
-
-    __slots__ = ("_lease", "_locks", "_pool", "_then")
-
-    def __init__(
-        self,
-        locks: "Locks",
-        lease: Lease,
-        then: Callable[[str], Any] | None,
-        pool: Crew | None,
-    ) -> None:
-        self._locks = locks
-        self._lease = lease
-        self._then = then
-        self._pool = pool
-
-    async def __aenter__(self) -> Lease:
-        await self._locks.take(self._lease, self._then, self._pool)
-        return self._lease
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        frames: TracebackType | None,
-    ) -> None:
-        self._locks.give(self._lease)
-
-
 class Locks:
     """Leases of one process. `directory` None: no other process writes here (tests)."""
 
     def __init__(
         self, directory: Path | None, pool: Crew, *, patience: float = PATIENCE_SECONDS
     ) -> None:
-        self._files = None if directory is None else LockFiles(directory)
+        self.files = None if directory is None else LockFiles(directory)
         self._wishes = None if directory is None else directory / "wanted"
         self._pool = pool
         self._patience = patience
         self._name = secrets.token_hex(8)
-        self._slots: dict[str, _Slot] = {}
+        self._held: dict[str, Lease] = {}
+        """Whose turn it is, of this process's requests; that the lock is theirs, too, comes after."""
         self._given: dict[str, float] = {}
         """When the latest uploads were released, the earliest first."""
         if self._wishes is not None:
@@ -146,12 +133,12 @@ class Locks:
 
     def close(self) -> None:
         """No upload is held any more, and none will be."""
-        if self._files is not None:
-            self._files.close()
+        if self.files is not None:
+            self.files.close()
 
     def is_held(self, upload_id: str) -> bool:
         """Whether a request of this process holds the upload."""
-        return upload_id in self._slots
+        return upload_id in self._held
 
     def hold(
         self,
@@ -160,7 +147,7 @@ class Locks:
         *,
         pool: Crew | None = None,
         at_once: bool = False,
-    ) -> _Hold:
+    ) -> Lease:
         """`async with` it to hold an upload, taking it from whoever has it, as a Lease.
 
         `then(upload_id)` is called in the same thread as soon as the lock is ours; its result is the
@@ -170,7 +157,7 @@ class Locks:
         """
         if not (at_once and self._is_warm(upload_id)):
             pool = pool or self._pool
-        return _Hold(self, Lease(upload_id, self._files), then, pool)
+        return Lease(upload_id, self, then, pool)
 
     def _is_warm(self, upload_id: str) -> bool:
         given = self._given.get(upload_id)
@@ -180,13 +167,11 @@ class Locks:
         self, lease: Lease, then: Callable[[str], Any] | None, pool: Crew | None
     ) -> None:
         until = asyncio.get_running_loop().time() + self._patience
-        slot = self._slots.setdefault(lease.upload_id, _Slot())
-        if slot.holder is None and slot.next is None:
-            slot.holder = lease
-        else:
+        holder = self._held.setdefault(lease.upload_id, lease)
+        if holder is not lease:
             try:
                 async with asyncio.timeout_at(until):
-                    await self._queue(slot, lease)
+                    await self._queue(holder, lease)
             except TimeoutError:
                 raise UploadLocked("the holder did not let go") from None
         try:
@@ -214,7 +199,7 @@ class Locks:
             self._given[lease.upload_id] = time.monotonic()
             if len(self._given) > MOST_WARM:
                 del self._given[next(iter(self._given))]
-        self._hand_on(lease.upload_id)
+        self._hand_on(lease)
 
     async def watch(self) -> None:
         """Let go of what other processes wish for; runs until it is cancelled."""
@@ -222,9 +207,8 @@ class Locks:
         while wishes is not None:
             await asyncio.sleep(WATCH_SECONDS)
             for upload_id in await run(self._pool, self._wished_for, wishes):
-                slot = self._slots.get(upload_id)
-                if slot is not None and slot.holder is not None:
-                    slot.holder.want()
+                if upload_id in self._held:
+                    self._held[upload_id].want()
 
     def _wished_for(self, wishes: Path) -> list[str]:
         """What other living processes wait for; the wishes of dead ones are removed."""
@@ -238,32 +222,32 @@ class Locks:
                     found.append(upload_id)
         return found
 
-    async def _queue(self, slot: _Slot, lease: Lease) -> None:
+    async def _queue(self, holder: Lease, lease: Lease) -> None:
         """Wait for our turn; a later request takes it away."""
-        if slot.holder is not None:
-            slot.holder.want()
-        if slot.next is not None and not slot.next.done():
-            slot.next.set_exception(UploadLocked("a later request wants the upload"))
-        turn = slot.next = asyncio.get_running_loop().create_future()
+        holder.want()
+        before, holder.following = holder.following, lease
+        if before is not None and before.turn is not None and not before.turn.done():
+            before.turn.set_exception(UploadLocked("a later request wants the upload"))
+        lease.turn = asyncio.get_running_loop().create_future()
         try:
-            await turn
+            await lease.turn
         except BaseException:
-            if slot.next is turn:
-                slot.next = None
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self._hand_on(lease.upload_id)
+            if holder.following is lease:
+                holder.following = None
+            if self._held.get(lease.upload_id) is lease:
+                self._hand_on(lease)
             raise
-        slot.holder = lease
+        finally:
+            lease.turn = None
 
-    def _hand_on(self, upload_id: str) -> None:
-        slot = self._slots[upload_id]
-        slot.holder = None
-        if slot.next is not None:
-            turn, slot.next = slot.next, None
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._slots.pop(upload_id, None)
+    def _hand_on(self, lease: Lease) -> None:
+        """The upload is the next one's at this instant: nobody who comes now gets in between."""
+        following, lease.following = lease.following, None
+        if following is not None and following.turn is not None and not following.turn.done():
+            self._held[lease.upload_id] = following
+            following.turn.set_result(None)
+        else:
+            del self._held[lease.upload_id]
 
     async def _wish(self, lease: Lease, pool: Crew) -> None:
         """The holder is another process: there is no event to wait for."""

@@ -4,12 +4,14 @@ Next station: `uploads/rules.py` judges a Request, and then a Request against an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from uploads.policy import Claim
 
 TUS_VERSION = "1.0.0"
+NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,11 @@ class Upload:
     def limit(self) -> int:
         """How many bytes there may be: the declared length, or what was granted without one."""
         return self.max_size if self.length is None else self.length
+
+
+def bare(upload: Upload) -> Upload:
+    """Without what nobody asks for while bytes come: ten thousand of them may come slowly."""
+    return replace(upload, metadata=NO_METADATA)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

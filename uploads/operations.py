@@ -9,9 +9,10 @@ Next station: `uploads/creation.py` for what is new, `uploads/transfer.py` for w
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from uploads import conditions
 from uploads.arrivals import ArrivalLog
@@ -35,9 +36,9 @@ from uploads.errors import (
 )
 from uploads.expiry import Expiry
 from uploads.finishing import Finisher, left_behind
-from uploads.hot import HotDigests
+from uploads.hot import HotDigests, Running
 from uploads.locks import PATIENCE_SECONDS, Lease, Locks
-from uploads.model import Upload
+from uploads.model import Upload, bare
 from uploads.policy import Policy
 from uploads.store import CanDeclare, CanRemove, Store
 from uploads.threads import Crew, run
@@ -194,19 +195,18 @@ class Operations:
         if self._concatenation.is_waiting(upload_id):
             raise FinalUpload
         async with self.locks.hold(upload_id, self._store.load, at_once=True) as lease:
-            upload: Upload = lease.found
-            held = Held(
-                upload=upload, now=self._now(), offset=offset, count=body.length, length=length
-            )
+            before, lease.found = bare(lease.found), None
             try:
-                judge(conditions.APPEND, held)
+                judge(
+                    conditions.APPEND,
+                    Held(upload=before, now=self._now(), offset=offset, count=body.length,
+                         length=length),
+                )  # fmt: skip
             except OffsetConflict:
                 # The answer names the present offset, so it is an acknowledgement.
                 await run(self._disk, self._store.sync, upload_id)
                 raise
-            before = upload
-            if upload.length is None:
-                upload = replace(upload, length=held.declared)
+            upload = before if before.length is not None else replace(before, length=length)
             if expected is None:
                 await self._declare(before, upload)
             stored = await self._receive(body, lease, upload, expected)
@@ -250,8 +250,10 @@ class Operations:
         self, body: Body, lease: Lease, upload: Upload, expected: Expected | None
     ) -> Stored:
         started = time.monotonic()
+        running = self._hot.take(upload.upload_id, upload.offset)
         with self._bodies.receiving(body, lease):
-            stored = await self._write(body, lease, upload, expected)
+            stored = await self._write(body, lease, upload, expected, running)
+        self._hot.keep(upload.upload_id, running, stored.offset)
         self._bodies.count(stored, upload, time.monotonic() - started)
         return stored
 
@@ -263,15 +265,17 @@ class Operations:
         await run(self._disk, self._store.declare, upload.upload_id, upload.length)
         self.finisher.declared(upload.upload_id, upload.length)
 
-    async def _write(
-        self, body: Body, lease: Lease, upload: Upload, expected: Expected | None
-    ) -> Stored:
-        """As much of `body` as there is, durable."""
-        running = self._hot.take(upload.upload_id, upload.offset)
+    def _write(
+        self,
+        body: Body,
+        lease: Lease,
+        upload: Upload,
+        expected: Expected | None,
+        running: Running | None,
+    ) -> Coroutine[Any, Any, Stored]:
+        """As much of `body` as there is, durable; `running` is fed with it."""
         place = landing(self._store, lease, upload, expected, running)
-        stored = await receive(body, place, upload, self._threads)
-        self._hot.keep(upload.upload_id, running, stored.offset)
-        return stored
+        return receive(body, place, upload, self._threads)
 
     def _complete(self, upload_id: str, *, partial: bool = False) -> None:
         """The last byte is there: a file is finished, a part waits to be joined."""

@@ -16,7 +16,7 @@ from uploads.body import Body
 from uploads.capability import PREFIX, id_from_path, path_for
 from uploads.errors import MethodNotAllowed, Refusal, Stopping, StoreTrouble, UnknownUpload
 from uploads.expiry import SteadyClock
-from uploads.model import Offer, Reply, Request
+from uploads.model import Offer, Reply, Request, Upload
 from uploads.operations import Operations
 from uploads.packing import PackingStore
 from uploads.packing_operations import PackingOperations
@@ -89,13 +89,24 @@ class UploadServer:
         self.stopping = True
         self.operations.interrupt()
 
-    async def handle(self, request: Request, body: Body) -> Reply:
-        """Answer one request; never raises a Refusal. `body` may be left unread."""
+    def handle(self, request: Request, body: Body) -> Coroutine[Any, Any, Reply]:
+        """Answer one request; never raises a Refusal. `body` may be left unread.
+
+        What the request says is read at once, so that nothing else of it is kept while its body comes.
+        """
         method = request.headers.get("x-http-method-override", request.method).upper()
         self._in_flight += 1
         self._idle.clear()
         try:
-            answer = await self._dispatch(method, request, body)
+            doing = self._read(method, request, body)
+        except Exception as error:  # noqa: BLE001 - answered like what goes wrong later
+            return self._answer(method, (_fail(error), _removed))
+        return self._answer(method, doing)
+
+    async def _answer(self, method: str, doing: "_Doing") -> Reply:
+        done, said = doing
+        try:
+            answer = said(await done)
         except Refusal as refusal:
             answer = refused(method, refusal)
         except Exception as error:  # noqa: BLE001 - the edge: a client is told to come back, not dropped
@@ -110,12 +121,12 @@ class UploadServer:
         self.counters.answers[method, answer.status] += 1
         return answer
 
-    def _dispatch(self, method: str, request: Request, body: Body) -> Coroutine[Any, Any, Reply]:
-        """What answers it. No coroutine of its own: one less for each of ten thousand slow bodies."""
+    def _read(self, method: str, request: Request, body: Body) -> "_Doing":
+        """What is to be done, and how its result is said. Raises a Refusal."""
         if self.stopping:
             raise Stopping
         if method == "OPTIONS":
-            return self._options()
+            return _nothing(), lambda _: offered(self._offer)
         if method == "POST" and request.path in (PREFIX, PREFIX.rstrip("/")):
             return self._post(request, body)
         if method not in rules.BY_METHOD:
@@ -125,49 +136,69 @@ class UploadServer:
         if upload_id is None:
             raise UnknownUpload
         if method == "HEAD":
-            return self._head(upload_id)
+            return self.operations.look(upload_id), self._looked
         if method == "PATCH":
-            return self._patch(request, body, upload_id)
-        return self._delete(upload_id)
+            return self._patch(request, body, upload_id), _appended
+        return self.operations.remove(upload_id), _removed
 
-    async def _options(self) -> Reply:
-        """Core, OPTIONS: 204 with what is offered."""
-        return offered(self._offer)
-
-    async def _post(self, request: Request, body: Body) -> Reply:
-        """Creation, POST: 201 with Location; Creation With Upload: and how much of a body is stored."""
+    def _post(self, request: Request, body: Body) -> "_Doing":
         self._judge(rules.POST, request)
-        upload = await self.operations.create(
+        creating = self.operations.create(
             reading.wanted(request, self._secret),
             body if request.has_body else None,
             reading.checksum(request, body, self._offer),
         )
-        fields = {"Location": path_for(self._secret, upload.upload_id)}
-        if request.has_body:
-            fields["Upload-Offset"] = str(upload.offset)
-        return reply(201, fields | expires(upload))
+        return creating, self._filled if request.has_body else self._created
 
-    async def _head(self, upload_id: str) -> Reply:
-        """Core, HEAD: 200 with the durable offset."""
-        upload = await self.operations.look(upload_id)
-        return reply(200, state_of(upload, reading.concat_of(upload, self._secret)))
-
-    async def _patch(self, request: Request, body: Body, upload_id: str) -> Reply:
-        """Core, PATCH: 204 with the new offset, once the bytes are durable."""
-        upload = await self.operations.append(
+    def _patch(self, request: Request, body: Body, upload_id: str) -> Coroutine[Any, Any, Upload]:
+        return self.operations.append(
             upload_id,
             reading.offset(request),
             body,
             length=reading.length(request),
             expected=reading.checksum(request, body, self._offer),
         )
-        return reply(204, {"Upload-Offset": str(upload.offset)} | expires(upload))
 
-    async def _delete(self, upload_id: str) -> Reply:
-        """Termination, DELETE: 204, and the upload is gone."""
-        await self.operations.remove(upload_id)
-        return reply(204, {})
+    def _created(self, upload: Upload) -> Reply:
+        """Creation, POST: 201 with Location."""
+        return reply(201, {"Location": path_for(self._secret, upload.upload_id)} | expires(upload))
+
+    def _filled(self, upload: Upload) -> Reply:
+        """Creation With Upload: and how much of a body is stored."""
+        fields = {
+            "Location": path_for(self._secret, upload.upload_id),
+            "Upload-Offset": str(upload.offset),
+        }
+        return reply(201, fields | expires(upload))
+
+    def _looked(self, upload: Upload) -> Reply:
+        """Core, HEAD: 200 with the durable offset."""
+        return reply(200, state_of(upload, reading.concat_of(upload, self._secret)))
 
     def _judge(self, verb: Iterable[RequestRule], request: Request) -> None:
+        asked = Asked(request, self._offer)
         for rule in verb:
-            rule(Asked(request, self._offer))
+            rule(asked)
+
+
+_Doing = tuple[Coroutine[Any, Any, Any], Callable[[Any], Reply]]
+"""What is to be awaited, and its result as an answer."""
+
+
+def _appended(upload: Upload) -> Reply:
+    """Core, PATCH: 204 with the new offset, once the bytes are durable."""
+    return reply(204, {"Upload-Offset": str(upload.offset)} | expires(upload))
+
+
+def _removed(_: None) -> Reply:
+    """Termination, DELETE: 204, and the upload is gone."""
+    return reply(204, {})
+
+
+async def _nothing() -> None:
+    """For a question that nothing is done for."""
+
+
+async def _fail(error: Exception) -> None:
+    """Of this nothing is ever said but the error."""
+    raise error

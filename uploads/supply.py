@@ -106,6 +106,7 @@ class Supply:
             self._next_stall_check = now + self._stall / STALL_CHECKS
             for body in list(self._waiting):
                 body.check_stall(now - self._stall)
+            self.pool.trim()
         if self._waiting or self._ripening:
             self._wind()
         else:

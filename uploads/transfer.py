@@ -60,6 +60,8 @@ class Landing(Protocol):
 class PlainLanding:
     """Bytes go straight into the upload. Blocking; one thread at a time."""
 
+    __slots__ = ("_lease", "_offset", "_store", "_synced", "_upload_id", "_writer", "beside")
+
     def __init__(
         self, store: Store, lease: Lease, upload: Upload, running: Running | None = None
     ) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -34,6 +35,8 @@ class Shared:
     supply: Supply
     head_seconds: float
     names_clients: bool
+    context: Context = field(default_factory=copy_context)
+    """One for all tasks: nothing is ever set in it."""
     connections: "set[Connection]" = field(default_factory=set)
 
 
@@ -276,7 +279,9 @@ class Connection(asyncio.BufferedProtocol):
                     self.pause()
         else:
             self._ahead = rest
-        self.task = asyncio.get_running_loop().create_task(self._shared.answer(self, head))
+        self.task = asyncio.get_running_loop().create_task(
+            self._shared.answer(self, head), context=self._shared.context
+        )
 
     def _refuse(self, bad: BadHead) -> None:
         """What follows cannot be told from data any more: answer and close."""

@@ -9,6 +9,8 @@ Next station: `uploads/server.py`.
 
 import logging
 import traceback
+from collections.abc import Awaitable, Coroutine
+from typing import Any
 
 from uploads.fedbody import FedBody
 from uploads.handler import Handler
@@ -27,6 +29,7 @@ DRAIN_SECONDS_AFTER = 5.0
 """A proxy reads the answer while it still sends; closing on it earlier would make the answer a 502."""
 HEALTH = "/healthz"
 NO_BODY = FedBody(0)
+TROUBLE = plain(503, "trouble")
 
 
 class Exchanges:
@@ -35,25 +38,39 @@ class Exchanges:
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
 
-    async def answer(self, line: Connection, head: Head) -> None:
-        """From the head to the moment when the connection may have its next one."""
-        # One coroutine as long as the handler works: ten thousand of them may be slow.
+    def answer(self, line: Connection, head: Head) -> Coroutine[Any, Any, None]:
+        """From the head, which is kept by nobody, to the moment when the line may have its next one."""
+        request = head.request
         try:
-            reply = self._healthy(head.request)
-            if reply is None:
-                reply = await self._handler.handle(head.request, line.body or NO_BODY)
+            reply: Awaitable[Reply] | Reply = self._healthy(request) or self._handler.handle(
+                request, line.body or NO_BODY
+            )
         except Exception as error:  # noqa: BLE001 - the edge: a client is answered, not dropped
             _note(error)
-            reply = plain(503, "trouble")
+            reply = TROUBLE
+        return self._answer(line, request.method, reply, keep_alive=head.keep_alive)
+
+    async def _answer(
+        self, line: Connection, method: str, reply: Awaitable[Reply] | Reply, *, keep_alive: bool
+    ) -> None:
+        # One coroutine as long as the handler works: ten thousand of them may be slow.
         try:
-            await self._finish(line, head, reply)
+            if not isinstance(reply, Reply):
+                reply = await reply
+        except Exception as error:  # noqa: BLE001 - the edge: a client is answered, not dropped
+            _note(error)
+            reply = TROUBLE
+        try:
+            await self._finish(line, method, reply, keep_alive=keep_alive)
         except Exception as error:  # noqa: BLE001 - the last edge: this connection ends, no other
             _note(error)
             line.hang_up(gently=False)
 
-    async def _finish(self, line: Connection, head: Head, reply: Reply) -> None:
-        method, body = head.request.method, line.body
-        close = not head.keep_alive or self._handler.stopping
+    async def _finish(
+        self, line: Connection, method: str, reply: Reply, *, keep_alive: bool
+    ) -> None:
+        body = line.body
+        close = not keep_alive or self._handler.stopping
         unread = False
         if body is not None:
             body.finish()

@@ -19,6 +19,7 @@ from uploads.checksums import Expected
 from uploads.creation import Wanted
 from uploads.errors import Refusal, StoreTrouble, UnknownUpload
 from uploads.headers import OFFSET_OCTET_STREAM
+from uploads.hot import Running
 from uploads.locks import Lease
 from uploads.model import TUS_VERSION, Upload
 from uploads.packing import PackingStore
@@ -123,6 +124,7 @@ class EngineOperations(PackingOperations):
         lease: Lease,  # noqa: ARG002 - whoever wants the upload interrupts the body
         upload: Upload,
         expected: Expected | None,
+        running: Running | None,  # noqa: ARG002 - what tusd is sent comes to no digest here
     ) -> Stored:
         """tusd appends; the offset it reached is durable when this returns."""
         if expected is None:

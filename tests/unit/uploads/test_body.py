@@ -53,7 +53,7 @@ def address(piece: object) -> int:
 def test_pieces_are_gathered_until_there_are_enough() -> None:
     async def scenario() -> None:
         body = FedBody(10)
-        reading = asyncio.create_task(body.read(6, 0))
+        reading = asyncio.ensure_future(body.read(6, 0))
         await asyncio.sleep(0)
         for piece in (b"ab", b"cd"):
             body.feed(piece)
@@ -90,7 +90,7 @@ def test_a_body_of_no_length_is_at_its_end() -> None:
 def test_an_ending_comes_after_what_was_received(why: type[BodyEnding]) -> None:
     async def scenario() -> None:
         body = FedBody(10)
-        reading = asyncio.create_task(body.read(100, 0))
+        reading = asyncio.ensure_future(body.read(100, 0))
         await asyncio.sleep(0)
         body.feed(b"abc")
         body.interrupt(why)
@@ -120,7 +120,7 @@ def test_old_pieces_do_not_wait_for_more() -> None:
         body = FedBody(10, Supply(age=0.01))
         body.feed(b"a")
         assert await body.read(100, 0) == b"a"
-        reading = asyncio.create_task(body.read(100, 1))
+        reading = asyncio.ensure_future(body.read(100, 1))
         await asyncio.sleep(0)
         body.feed(b"b")
         assert await reading == b"b"
@@ -141,7 +141,7 @@ def test_a_slow_reader_stops_the_line() -> None:
     async def scenario() -> None:
         tap, pool = Tap(), Pool(size=128 * KIB)
         body = FedBody(10_000_000, Supply(pool=pool), tap)
-        first = asyncio.create_task(body.read(10**6, 0))
+        first = asyncio.ensure_future(body.read(10**6, 0))
         await asyncio.sleep(0)
         received = 0
         while tap.flows:
@@ -163,7 +163,7 @@ def test_large_pieces_lie_as_the_file_does() -> None:
         body = FedBody(len(content), Supply(pool=Pool(size=128 * KIB)), Tap())
         start = at = 4096 * 7 + 100
         sent = 0
-        reading = asyncio.create_task(body.read(10**6, at))
+        reading = asyncio.ensure_future(body.read(10**6, at))
         await asyncio.sleep(0)
         while not reading.done() or (await reading):
             if not reading.done():
@@ -175,7 +175,7 @@ def test_large_pieces_lie_as_the_file_does() -> None:
             assert address(piece) % PAGE == at % PAGE
             at += len(piece)
             assert at % PAGE == 0 or at == start + len(content)
-            reading = asyncio.create_task(body.read(10**6, at))
+            reading = asyncio.ensure_future(body.read(10**6, at))
             await asyncio.sleep(0)
         assert at == start + len(content)
         assert body.exhausted
@@ -189,7 +189,7 @@ def test_without_a_free_buffer_a_body_makes_do_with_small_pieces() -> None:
         body = FedBody(300_000, supply, Tap())
         total = 0
         while total < 300_000:
-            reading = asyncio.create_task(body.read(10**6, total))
+            reading = asyncio.ensure_future(body.read(10**6, total))
             await asyncio.sleep(0)
             if not reading.done():
                 receive(body, b"x" * min(65536, 300_000 - total))
@@ -250,11 +250,11 @@ def test_a_slow_body_on_a_patient_line_dozes_and_wakes() -> None:
     async def scenario() -> None:
         tap = Tap(patient=True)
         body = FedBody(10_000, Supply(age=0.2), tap)
-        reading = asyncio.create_task(body.read(10**6, 0))
+        reading = asyncio.ensure_future(body.read(10**6, 0))
         await asyncio.sleep(0)
         receive(body, b"a" * 100)
         assert await reading == b"a" * 100
-        reading = asyncio.create_task(body.read(10**6, 100))
+        reading = asyncio.ensure_future(body.read(10**6, 100))
         await asyncio.sleep(0)
         assert not tap.flows, "nothing is received while it dozes"
         async with asyncio.timeout(2):
@@ -270,11 +270,11 @@ def test_an_ending_wakes_a_dozing_line_for_what_the_kernel_has() -> None:
     async def scenario() -> None:
         tap = Tap(patient=True)
         body = FedBody(10_000, Supply(age=0.2), tap)
-        reading = asyncio.create_task(body.read(10**6, 0))
+        reading = asyncio.ensure_future(body.read(10**6, 0))
         await asyncio.sleep(0)
         receive(body, b"a" * 100)
         await reading
-        reading = asyncio.create_task(body.read(10**6, 100))
+        reading = asyncio.ensure_future(body.read(10**6, 100))
         await asyncio.sleep(0)
         assert not tap.flows
         body.interrupt(BodyTaken)

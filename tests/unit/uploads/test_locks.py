@@ -220,7 +220,37 @@ def test_a_lock_on_a_removed_file_is_no_lock(
 
 def test_when_wanted_is_told_at_once_if_it_is_late() -> None:
     told: list[bool] = []
-    lease = Lease(ID)
+    lease = Locks(None, Crew(1, "test")).hold(ID)
     lease.want()
     lease.when_wanted(lambda: told.append(True))
     assert told == [True]
+
+
+def test_nobody_gets_in_between_a_release_and_the_next(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with process(tmp_path) as locks:
+            holders: list[str] = []
+            together: list[list[str]] = []
+
+            async def hold(name: str) -> None:
+                async with locks.hold(ID) as lease:
+                    wanted = asyncio.Event()
+                    holders.append(name)
+                    together.append(list(holders))
+                    lease.when_wanted(wanted.set)
+                    if name == "second":
+                        await wanted.wait()
+                    holders.remove(name)
+
+            first = locks.hold(ID)
+            await first.__aenter__()
+            second = asyncio.create_task(hold("second"))
+            await asyncio.sleep(0)
+            third = asyncio.create_task(hold("third"))
+            # Its first step comes before the one in which the second hears of its turn.
+            await first.__aexit__(None, None, None)
+            await asyncio.gather(second, third)
+            assert together == [["second"], ["third"]]
+            assert not locks.is_held(ID)
+
+    asyncio.run(scenario())
