@@ -24,7 +24,7 @@ T = TypeVar("T")
 class _Job:
     """One piece of work; its result goes to whoever waits in the loop."""
 
-    __slots__ = ("args", "claim", "outbox", "waiting", "work")
+    __slots__ = ("args", "claim", "done", "outbox", "waiting", "work")
 
     def __init__(
         self,
@@ -39,9 +39,12 @@ class _Job:
         self.waiting = waiting
         # Popped once: by the thread that begins, or by the one who no longer waits.
         self.claim = [True]
+        self.done = False
+        """The thread has ended it, and the loop knows."""
 
     def deliver(self, result: object, error: BaseException | None) -> None:
         """In the loop."""
+        self.done = True
         if self.waiting.done():
             return
         if error is None:
@@ -103,7 +106,8 @@ class Crew:
         try:
             return await waiting
         except asyncio.CancelledError:
-            if not _claimed(job) and waiting.cancelled():
+            # The result may come between the cancellation and this line.
+            if not job.done and not _claimed(job) and waiting.cancelled():
                 rest = job.waiting = waiting.get_loop().create_future()
                 while not rest.done():
                     await asyncio.wait([rest])

@@ -8,10 +8,13 @@ were not (tus 1.0.0 checksum: "the uploaded chunk MUST be discarded").
 Next station: a complete upload goes to `uploads/finishing.py`.
 """
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Protocol
 
+from uploads.batches import Batches
 from uploads.body import Body, BodyBroken, BodyEnding, BodyStalled, BodyStopped, Piece
 from uploads.checksums import Expected, Verification
 from uploads.errors import (
@@ -34,6 +37,7 @@ MIB = 1024 * 1024
 WRITE_BYTES = 4 * MIB
 SYNC_EVERY = 16 * MIB
 """Dirty bytes are bounded, so that the sync a HEAD waits for is short."""
+MOST_IN_A_HANDFUL = 256
 LEAST_BESIDE = 128 * 1024
 """A smaller piece is hashed where it is written: another thread would cost more than it saves."""
 
@@ -166,12 +170,19 @@ def landing(
     return VerifiedLanding(store, lease, upload, expected, running)
 
 
-@dataclass(frozen=True, slots=True)
 class Threads:
-    """`disk` writes and syncs; `digests` hashes a large piece while it is written."""
+    """`disk` writes and syncs; `digests` hashes a large piece while it is written.
 
-    disk: Crew
-    digests: Crew
+    `handfuls`: small pieces that come at one moment go to a thread together. Waking it costs many times
+    what such a write into the page cache does, and ten thousand slow bodies are nothing but such writes.
+    """
+
+    __slots__ = ("digests", "disk", "handfuls")
+
+    def __init__(self, disk: Crew, digests: Crew) -> None:
+        self.disk = disk
+        self.digests = digests
+        self.handfuls = Batches(_put_handful, disk, most=MOST_IN_A_HANDFUL, linger=0.0)
 
 
 async def receive(body: Body, place: Landing, upload: Upload, threads: Threads) -> Stored:
@@ -214,6 +225,9 @@ async def _store(
 ) -> int | Refusal | None:
     """One piece stored and digested, and the last one synced with it: one way to a thread for all."""
     digest = place.beside
+    if len(piece) < LEAST_BESIDE and not last:
+        await _in_a_handful(place, piece, threads)
+        return None
     if digest is None or len(piece) < LEAST_BESIDE:
         return await threads.disk.run(partial(_put, place, piece, digested=False, last=last))
     digesting = threads.digests.start(digest.update, piece)
@@ -222,6 +236,31 @@ async def _store(
     finally:
         # The piece's memory is used again afterwards, whatever became of the write.
         await digesting
+
+
+async def _in_a_handful(place: Landing, piece: Piece, threads: Threads) -> None:
+    done = threads.handfuls.ask((place, piece))
+    try:
+        await asyncio.shield(done)
+    except asyncio.CancelledError:
+        # No write may come after its lease was given back.
+        if not done.done():
+            await asyncio.wait([done])
+        raise
+
+
+def _put_handful(
+    pieces: Sequence[tuple[Landing, Piece]],
+) -> Sequence[Exception | None]:
+    return [_put_small(place, piece) for place, piece in pieces]
+
+
+def _put_small(place: Landing, piece: Piece) -> Exception | None:
+    try:
+        place.put(piece, digested=False)
+    except Exception as error:  # noqa: BLE001 - the trouble of this one, not of the others
+        return error
+    return None
 
 
 def _put(place: Landing, piece: Piece, *, digested: bool, last: bool) -> int | Refusal | None:
