@@ -32,7 +32,7 @@ from portal.upload_permission import Allowed, Asked, Judging, answer_of
 from uploads.errors import CreationRefused, PolicyUnavailable
 from uploads.policy import Arrival, CreateRequest, Grant
 from verification import intake
-from verification.batches import keys_in, listed
+from verification.batches import execute, listed
 from verification.checks.names import without_nik
 from verification.db import Sessions
 from verification.errors import DossierLocked, QuotaExceeded
@@ -183,24 +183,23 @@ class PortalPolicy:
             for each in allowed
             if each.asked.request.parts
         }
-        reserved = quota.reserve_all(session, list(rows.values()), self._config.party_quota, parts)
-        # Asked again now that the parties' rows are held: a submission may have come in between.
+        quota.take_turns(session, {each.participation_id for each in allowed})
+        # Asked only now that the parties' rows are held: a submission may come at any moment before.
         locked = _submitted(session, allowed)
         late = {
             each.asked.request.upload_id
             for each in allowed
             if (each.participation_id, each.round_id) in locked
         }
-        quota.release_all(session, late & reserved)
-        if parts.keys() & late:
-            partials.count_again(session, late)
-        granted = [each for each in allowed if each.asked.request.upload_id in reserved - late]
+        in_time = [row for upload_id, row in rows.items() if upload_id not in late]
+        reserved = quota.reserve_all(session, in_time, self._config.party_quota, parts)
+        granted = [each for each in allowed if each.asked.request.upload_id in reserved]
         # When an upload was begun is a fact a party may have to prove: begun before the close counts.
         record_all(session, [_note(each, rows) for each in granted], now)
         too_much, too_late = QuotaExceeded("the storage quota"), DossierLocked("just submitted")
         return {
             upload_id: answer_of(too_late if upload_id in late else too_much)
-            for upload_id in rows.keys() - (reserved - late)
+            for upload_id in rows.keys() - reserved
         }
 
     def _reservation(self, allowed: Allowed, now: datetime) -> dict[str, Any]:
@@ -250,7 +249,8 @@ def _database() -> Iterator[None]:
 
 def _submitted(session: Session, allowed: Sequence[Allowed]) -> set[tuple[int, int]]:
     parties = {each.participation_id for each in allowed}
-    return {(party, round_) for party, round_ in session.execute(_SUBMISSIONS, keys_in(parties))}
+    found = execute(session, _SUBMISSIONS, parties)
+    return {(row.participation_id, row.round_id) for row in found}
 
 
 _SUBMISSIONS = select(Submission.participation_id, Submission.round_id).where(

@@ -23,7 +23,7 @@ from portal.upload_permission import answer_of, sender_of
 from portal.uploads_auth import Credentials
 from uploads.policy import DEFERRED_BYTES, Claim, CreateRequest, Grant
 from verification import reference
-from verification.batches import among, keys_in, listed
+from verification.batches import among, execute, listed
 from verification.db import Sessions
 from verification.errors import DomainError, QuotaExceeded, WindowClosed
 from verification.known import Known, KnownElection, KnownParticipation
@@ -141,14 +141,10 @@ def count_again(session: Session, final_ids: Iterable[str]) -> None:
 
 def forget(session: Session, final_ids: Iterable[str]) -> None:
     """Final uploads have arrived: their parts are no more than their bytes."""
-    session.execute(_FORGET, keys_in(final_ids))
+    execute(session, _FORGET, final_ids)
 
 
-_FORGET = (
-    delete(PartReservation)
-    .where(listed(PartReservation.final_id))
-    .execution_options(synchronize_session=False)
-)
+_FORGET = delete(PartReservation).where(listed(PartReservation.final_id))
 
 
 def release(session: Session, part_id: str) -> None:

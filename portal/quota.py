@@ -16,7 +16,7 @@ from sqlalchemy import CompoundSelect, delete, func, select, true, update
 from sqlalchemy.orm import Session
 
 from portal.models import PartReservation, Reservation
-from verification.batches import among, insert_all, keys_in, listed
+from verification.batches import among, execute, insert_all, listed
 from verification.models import Participation, ReceivedFile
 
 Wanted = Mapping[str, Any]
@@ -37,11 +37,11 @@ def reserve_all(
     """Add reservations in the order given as far as `quota` bytes a party last.
 
     `parts`: of final uploads the ids of what they are joined from; their bytes count there from now on.
-    The upload ids of those added. The parties' rows stay locked to the end of the transaction.
+    The upload ids of those added. `take_turns` comes before.
     """
-    parties = {row["participation_id"] for row in wanted}
-    _take_turns(session, parties)
-    in_use = _used(session, parties)
+    if not wanted:
+        return set()
+    in_use = _used(session, {row["participation_id"] for row in wanted})
     added = []
     for row in wanted:
         party, ids = row["participation_id"], parts.get(row["upload_id"], ())
@@ -57,7 +57,7 @@ def reserve_all(
 
 def reserve_part(session: Session, row: PartReservation, quota: int) -> bool:
     """Add the reservation of a part if it fits into `quota` bytes of its party; whether it did."""
-    _take_turns(session, [row.participation_id])
+    take_turns(session, [row.participation_id])
     if _used(session, [row.participation_id]).get(row.participation_id, 0) + row.bytes > quota:
         return False
     session.add(row)
@@ -76,10 +76,11 @@ def declared(session: Session, upload_id: str, length: int) -> None:
         )
 
 
-def _take_turns(session: Session, parties: Iterable[int]) -> None:
+def take_turns(session: Session, parties: Iterable[int]) -> None:
+    """Hold the rows of these parties to the end of the transaction."""
     # FOR NO KEY UPDATE: creations of one party take turns, but rows that refer to the party do not
     # wait. In the order of keys: two batches cannot deadlock.
-    session.execute(_TURNS, keys_in(parties))
+    execute(session, _TURNS, parties)
 
 
 _TURNS = (
@@ -118,7 +119,7 @@ def _count_there(session: Session, account: int, ids: Collection[str], final_id:
 
 def _used(session: Session, participations: Iterable[int]) -> dict[int, int]:
     total: dict[int, int] = {}
-    for party, size in session.execute(_USED, keys_in(participations)):
+    for party, size in execute(session, _USED, participations):
         total[party] = total.get(party, 0) + int(size)
     return total
 
@@ -146,14 +147,10 @@ _USED = _sums()
 
 def release_all(session: Session, upload_ids: Iterable[str]) -> None:
     """Give the reservations of some uploads back, as far as there are any."""
-    session.execute(_RELEASE, keys_in(upload_ids))
+    execute(session, _RELEASE, upload_ids)
 
 
-_RELEASE = (
-    delete(Reservation)
-    .where(listed(Reservation.upload_id))
-    .execution_options(synchronize_session=False)
-)
+_RELEASE = delete(Reservation).where(listed(Reservation.upload_id))
 
 
 def release(session: Session, upload_id: str) -> Reservation | None:

@@ -146,7 +146,7 @@ class Judging:
                 self._elections[code] = self._held(election, of_it)
 
     def judge(self, asked: Asked) -> Allowed | CreationRefused:
-        """Who asks may create what is asked for, quota aside; or why not."""
+        """Who asks may create what is asked for, quota and submission aside; or why not."""
         try:
             return self._allowed(asked)
         except CreationRefused as refused:
@@ -166,7 +166,7 @@ class Judging:
         region = reference.found(held.regions.get(wanted.region), "region")
         intake.check_fit(requirement, region.level, wanted.purpose)
         # A file sent in parts was begun with them, and begun before the close counts.
-        held.openings.check(party.id, requirement, region.code, self._now, asked.begun)
+        held.openings.check_slot(party.id, requirement, region.code, self._now, asked.begun)
         _fits(requirement, wanted, request.length)
         if wanted.corrects is not None:
             _own_roster(self._session, party.id, wanted.corrects)

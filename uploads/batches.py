@@ -44,9 +44,10 @@ class Batches(Generic[Q, A]):
     """One batch after the other, in the order of the questions, in a thread of `crew`.
 
     `work` as in `answers_to`; an exception among the answers is raised to its asker. `most`: questions in
-    one batch. `linger`: seconds the first of a batch waits for company. `unwanted`: gets, in the loop,
-    answers whose askers have cancelled while they were worked on; a question cancelled before that is
-    not asked.
+    one batch. `linger`: seconds a batch waits for more when the one before was of more than one; it gets
+    the seconds that one took in work. One alone never waits. `unwanted`: gets, in the loop, answers that
+    came when their futures were done already (cancelled, or given up); a question whose future is done
+    before its batch begins is not asked.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Batches(Generic[Q, A]):
         crew: Crew,
         *,
         most: int,
-        linger: float,
+        linger: Callable[[float], float],
         unwanted: Callable[[Q, A], None] | None = None,
     ) -> None:
         self._work = work
@@ -66,6 +67,8 @@ class Batches(Generic[Q, A]):
         self._waiting: deque[tuple[Q, asyncio.Future[A]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._in_work = False
+        self._had_company = False
+        self._took = 0.0
 
     @property
     def waiting(self) -> int:
@@ -93,7 +96,8 @@ class Batches(Generic[Q, A]):
         if len(self._waiting) >= self._most:
             self._begin()
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._linger, self._begin)
+            delay = self._linger(self._took) if self._had_company else 0.0
+            self._timer = asyncio.get_running_loop().call_later(delay, self._begin)
 
     def _begin(self) -> None:
         if self._timer is not None:
@@ -106,6 +110,8 @@ class Batches(Generic[Q, A]):
                 batch.append((question, answer))
         if batch:
             self._in_work = True
+            self._had_company = len(batch) > 1
+            self._took = -asyncio.get_running_loop().time()
             work = self._crew.start(answers_to, [question for question, _ in batch], self._work)
             work.add_done_callback(partial(self._deliver, batch))
 
@@ -115,6 +121,7 @@ class Batches(Generic[Q, A]):
         work: "asyncio.Future[Sequence[A | Exception]]",
     ) -> None:
         self._in_work = False
+        self._took += asyncio.get_running_loop().time()
         for (question, waiting), answer in zip(batch, work.result(), strict=True):
             if isinstance(answer, Exception):
                 if not waiting.done():

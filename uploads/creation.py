@@ -29,8 +29,7 @@ POLICY_SECONDS = 2.0
 MOST_WAITING = 512
 """Creations that may wait to be judged; more could not be answered in time."""
 BATCH = 64
-LINGER_SECONDS = 0.002
-"""So long a creation waits for others to be judged with."""
+LONGEST_LINGER_SECONDS = 0.05
 NOT_CREATED = "not created"
 
 
@@ -77,7 +76,7 @@ class Creation:
         self._disk = disk
         self._crew = Crew(1, "policy")
         self._questions = Batches(
-            self._judged, self._crew, most=BATCH, linger=LINGER_SECONDS, unwanted=self._unwanted
+            self._judged, self._crew, most=BATCH, linger=_linger, unwanted=self._unwanted
         )
         self._most_waiting = most_waiting
         self._seconds = policy_seconds
@@ -144,22 +143,23 @@ class Creation:
             raise PolicyUnavailable
         started = time.monotonic()
         answer = self._questions.ask(request)
+        timer = asyncio.get_running_loop().call_later(self._seconds, self._too_late, answer)
         try:
-            await asyncio.wait([answer], timeout=self._seconds)
-        finally:
-            self._counters.policy.observe(time.monotonic() - started)
-            late = answer.cancel()
-        if late:
-            self._counters.policy_timeouts += 1
-            raise PolicyUnavailable
-        error = answer.exception()
-        if error is None:
-            return answer.result()
-        if not isinstance(error, Refusal):
+            return await answer
+        except Refusal:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a Policy raises
             # The type only: the text may quote a header or metadata.
-            log.error("the policy failed: %s", type(error).__name__)
-            raise PolicyUnavailable
-        raise error
+            log.error("the policy failed: %s", type(error).__name__)  # noqa: TRY400
+            raise PolicyUnavailable from None
+        finally:
+            timer.cancel()
+            self._counters.policy.observe(time.monotonic() - started)
+
+    def _too_late(self, answer: "asyncio.Future[Grant]") -> None:
+        if not answer.done():
+            self._counters.policy_timeouts += 1
+            answer.set_exception(PolicyUnavailable())
 
     def _judged(self, requests: Sequence[CreateRequest]) -> Sequence[Grant | Exception]:
         """In a thread: room first, then leave."""
@@ -177,3 +177,10 @@ class Creation:
 
     def _unwanted(self, request: CreateRequest, _: Grant) -> None:
         self.give_up(request.upload_id)
+
+
+def _linger(took: float) -> float:
+    """Those just answered come again when their bytes are stored: half as long as judging took is enough
+    for most, and with them in it the next batch costs the same.
+    """
+    return min(took / 2, LONGEST_LINGER_SECONDS)

@@ -40,7 +40,8 @@ FINISH_THREADS = 4
 REPORT_THREADS = 2
 """One tells of arrivals; the other of what ends meanwhile."""
 REPORT_BATCH = 128
-REPORT_LINGER_SECONDS = 0.05
+REPORT_LINGER_SECONDS = 0.25
+"""Nobody waits for a report; what it costs is a transaction, whatever the number of arrivals."""
 
 _Future = TypeVar("_Future", bound="asyncio.Future[None]")
 Heard = Callable[[Collection[str]], None]
@@ -74,7 +75,10 @@ class Finisher:
         self._hashing = Crew(threads, "hash")
         self._reporting = Crew(REPORT_THREADS, "report")
         self._news: Batches[_News, None] = Batches(
-            self._tell_all, self._reporting, most=REPORT_BATCH, linger=REPORT_LINGER_SECONDS
+            self._tell_all,
+            self._reporting,
+            most=REPORT_BATCH,
+            linger=lambda _: REPORT_LINGER_SECONDS,
         )
         self._stopping = threading.Event()
         self._tasks: set[asyncio.Future[None]] = set()

@@ -19,7 +19,9 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     ColumnElement,
-    Executable,
+    CompoundSelect,
+    CursorResult,
+    Dialect,
     Select,
     String,
     Table,
@@ -27,12 +29,15 @@ from sqlalchemy import (
     column,
     func,
     literal,
+    null,
     select,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.functions import FunctionElement
 
 from verification.db import Base
@@ -40,7 +45,10 @@ from verification.db import Base
 SQLITE = "sqlite"
 ROWS = "rows_as_json"
 KEYS = "keys_as_json"
+ID = "id_of_row"
 Row = Mapping[str, Any]
+Statement = UpdateBase | Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
+Rows = CursorResult[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +92,14 @@ def _among_values(element: _Among, compiler: SQLCompiler, **settings: Any) -> st
     return f"{attribute} IN (SELECT value FROM json_each({keys}))"  # noqa: S608 - compiled, no text of ours
 
 
-def listed(attribute: InstrumentedAttribute[Any], name: str = KEYS) -> ColumnElement[bool]:
-    """`attribute IN (keys)` for a statement built once: `keys_in` goes into its parameter `name`."""
-    return _among(attribute, bindparam(name, type_=String()))
+def listed(attribute: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """`attribute IN (keys)` for a statement built once, executed with `keys_in(keys)`."""
+    return _among(attribute, bindparam(KEYS, type_=String()))
 
 
-def keys_in(keys: Iterable[object], name: str = KEYS) -> dict[str, str]:
+def keys_in(keys: Iterable[object]) -> dict[str, Any]:
     """The parameter of `listed`."""
-    return {name: _as_json(keys)}
+    return {KEYS: _as_json(keys)}
 
 
 def among(attribute: InstrumentedAttribute[Any], keys: Iterable[object]) -> ColumnElement[bool]:
@@ -106,6 +114,15 @@ def _among(attribute: InstrumentedAttribute[Any], keys: ColumnElement[str]) -> C
 
 def _as_json(keys: Iterable[object]) -> str:
     return json.dumps(list(set(keys)))
+
+
+def execute(session: Session, statement: Statement, keys: Iterable[object], **values: int) -> Rows:
+    """A statement built once, over `listed` keys; of its rows plain numbers and text only."""
+    session.flush()
+    given = keys_in(keys) | values
+    if _dialect(session) == SQLITE:
+        return session.connection().execute(statement, given)
+    return _run(session, statement, given)
 
 
 def insert_all(session: Session, model: type[Base], rows: Sequence[Row]) -> None:
@@ -128,6 +145,38 @@ def upsert_all(session: Session, model: type[Base], rows: Sequence[Row], rule: U
         _execute(session, model, rows, _upsert(model, _dialect(session), rule))
 
 
+def update_all(
+    session: Session, model: type[Base], rows: Sequence[Row], changes: tuple[str, ...]
+) -> None:
+    """Give the rows of some `id`s new values in the columns `changes`."""
+    if not rows:
+        return
+    if _dialect(session) == SQLITE:
+        session.connection().execute(
+            _update_one(model, changes), [{**row, ID: row["id"]} for row in rows]
+        )
+    else:
+        _send(session, _update(model, changes), rows)
+
+
+@cache
+def _update(model: type[Base], changes: tuple[str, ...]) -> UpdateBase:
+    table = _table(model)
+    source = _rows_of(table, ["id", *changes]).subquery()
+    return (
+        update(table)
+        .where(table.c.id == source.c.id)
+        .values({name: source.c[name] for name in changes})
+    )
+
+
+@cache
+def _update_one(model: type[Base], changes: tuple[str, ...]) -> UpdateBase:
+    table = _table(model)
+    values: dict[str, Any] = {name: bindparam(name) for name in changes}
+    return update(table).where(table.c.id == bindparam(ID)).values(values)
+
+
 @cache
 def _insert(model: type[Base], dialect: str) -> sqlite.Insert | postgresql.Insert:
     table = _table(model)
@@ -138,13 +187,13 @@ def _insert(model: type[Base], dialect: str) -> sqlite.Insert | postgresql.Inser
 
 
 @cache
-def _insert_new(model: type[Base], dialect: str, key: str) -> Executable:
+def _insert_new(model: type[Base], dialect: str, key: str) -> UpdateBase:
     told = _insert(model, dialect).on_conflict_do_nothing(index_elements=[key])
     return told.returning(_table(model).columns[key])
 
 
 @cache
-def _upsert(model: type[Base], dialect: str, rule: Upsert) -> Executable:
+def _upsert(model: type[Base], dialect: str, rule: Upsert) -> UpdateBase:
     statement = _insert(model, dialect)
     return statement.on_conflict_do_update(
         index_elements=list(rule.keys),
@@ -155,7 +204,7 @@ def _upsert(model: type[Base], dialect: str, rule: Upsert) -> Executable:
 
 def _rows_of(table: Table, names: Sequence[str]) -> Select[Any]:
     # The table's own row type says what each value of the document is.
-    record = literal(None).op("::")(column(table.name, is_literal=True))
+    record = null().op("::")(column(table.name, is_literal=True))
     source = func.json_populate_recordset(record, bindparam(ROWS, type_=String()).op("::")(
         column("json", is_literal=True)
     )).table_valued(*names)  # fmt: skip
@@ -166,7 +215,23 @@ def _execute(session: Session, model: type[Base], rows: Sequence[Row], statement
     filled = [_filled(model, row) for row in rows]
     if _dialect(session) == SQLITE:
         return session.execute(statement, filled)
-    return session.execute(statement, {ROWS: json.dumps(filled, default=_spelled)})
+    return _send(session, statement, filled)
+
+
+def _send(session: Session, statement: UpdateBase, rows: Sequence[Row]) -> Rows:
+    return _run(session, statement, {ROWS: json.dumps(rows, default=_spelled)})
+
+
+def _run(session: Session, statement: Statement, values: Mapping[str, Any]) -> Rows:
+    """Without SQLAlchemy's preparations, which cost more than a short statement itself."""
+    sql, own = _spelled_out(statement, session.get_bind().dialect)
+    return session.connection().exec_driver_sql(sql, {**own, **values})
+
+
+@cache
+def _spelled_out(statement: Statement, dialect: Dialect) -> tuple[str, dict[str, Any]]:
+    compiled = statement.compile(dialect=dialect)
+    return str(compiled), dict(compiled.params)
 
 
 def _filled(model: type[Base], row: Row) -> dict[str, Any]:

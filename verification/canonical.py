@@ -37,9 +37,17 @@ class NotCanonical(ValueError):
 def canonical(value: Json) -> str:
     """The one spelling of `value`. Raises NotCanonical for floats and foreign types."""
     _check(value)
-    return json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    text = _SPELLING.encode(value)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise NotCanonical("text with a lone surrogate has no UTF-8 spelling") from None
+    return text
+
+
+_SPELLING = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+)
 
 
 def parse(text: str) -> dict[str, Json]:
@@ -81,18 +89,12 @@ def moment(text: str) -> datetime:
 
 
 def _check(value: object) -> None:
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, str | int):
         return
-    if isinstance(value, str):
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError:
-            raise NotCanonical("text with a lone surrogate has no UTF-8 spelling") from None
-    elif isinstance(value, Mapping):
+    if isinstance(value, Mapping):
         for key, inner in value.items():
             if not isinstance(key, str):
                 raise NotCanonical("object keys are text")
-            _check(key)
             _check(inner)
     elif isinstance(value, list | tuple):
         for inner in value:

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from uploads.policy import Arrival
-from verification.batches import insert_new, keys_in, listed
+from verification.batches import execute, insert_new, listed
 from verification.checks.names import without_nik
 from verification.errors import DomainError, UnknownRequirement
 from verification.jobs import JobKind, enqueue_all
@@ -94,7 +94,7 @@ def receive_all(
     `known`: what the caller remembers of this database.
     """
     told = {arrival.upload_id: arrival for arrival in arrivals}
-    for upload_id in session.scalars(_ERASED, keys_in(told)).all():
+    for upload_id in execute(session, _ERASED, told).scalars().all():
         del told[upload_id]
     refused: dict[str, DomainError] = {}
     places: dict[str, Place] = {}

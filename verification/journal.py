@@ -14,14 +14,16 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 
-from verification.batches import insert_all, keys_in, listed
+from verification.batches import execute, insert_all, keys_in, listed, update_all
 from verification.canonical import Json, canonical, instant
 from verification.chain import ChainPoint, Entry, ExportRow, entry_hash, genesis, text_digest
 from verification.chain import export as export_lines
@@ -88,13 +90,27 @@ def record_all(session: Session, records: Iterable[Record], now: datetime) -> No
     events: dict[int, list[Record]] = {}
     for each in records:
         events.setdefault(each.chain_id, []).append(each)
-    rows = []
-    for chain in _locked(session, events):
-        for event in events[chain.id]:
-            rows.append(_next_row(chain, event, now))
-            chain.head_number, chain.head_hash = rows[-1]["number"], rows[-1]["hash"]
-    insert_all(session, JournalEntry, rows)
     session.flush()
+    rows: list[dict[str, Any]] = []
+    heads = []
+    for chain in execute(session, _POINTS, events):
+        point = ChainPoint(chain=chain.public_id, number=chain.head_number, head=chain.head_hash)
+        for event in events[chain.id]:
+            rows.append(_next_row(point, event, now))
+            point = replace(point, number=rows[-1]["number"], head=rows[-1]["hash"])
+        heads.append({"id": chain.id, "head_number": point.number, "head_hash": point.head})
+    insert_all(session, JournalEntry, rows)
+    update_all(session, Chain, heads, ("head_number", "head_hash"))
+    for head in heads:
+        _tell_holder(session, head)
+
+
+def _tell_holder(session: Session, head: dict[str, Any]) -> None:
+    """The row has moved on under an object of it that somebody holds."""
+    held = session.identity_map.get(identity_key(Chain, head["id"]))
+    if held is not None:
+        set_committed_value(held, "head_number", head["head_number"])
+        set_committed_value(held, "head_hash", head["head_hash"])
 
 
 def entries(
@@ -191,17 +207,13 @@ def point_of(chain: Chain) -> ChainPoint:
 
 
 def _write(session: Session, event: Record, now: datetime) -> JournalEntry:
-    (chain,) = _locked(session, [event.chain_id])
-    row = JournalEntry(**_next_row(chain, event, now))
+    session.flush()
+    chain = session.scalars(_HEADS, keys_in([event.chain_id])).one()
+    row = JournalEntry(**_next_row(point_of(chain), event, now))
     session.add(row)
     chain.head_number, chain.head_hash = row.number, row.hash
     session.flush()
     return row
-
-
-def _locked(session: Session, chains: Iterable[int]) -> list[Chain]:
-    session.flush()
-    return list(session.scalars(_HEADS, keys_in(chains)))
 
 
 _HEADS = (
@@ -211,16 +223,19 @@ _HEADS = (
     .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
+_POINTS = _HEADS.with_only_columns(
+    Chain.id, Chain.public_id, Chain.head_number, Chain.head_hash, maintain_column_froms=True
+)
 
 
-def _next_row(chain: Chain, event: Record, now: datetime) -> dict[str, Any]:
+def _next_row(point: ChainPoint, event: Record, now: datetime) -> dict[str, Any]:
     if event.facts.keys() != event.kind.facts:
         raise ValueError(f"{event.kind} declares the facts {sorted(event.kind.facts)}")
     note = event.note[:NOTE_LIMIT] if event.note else None
     salt = secrets.token_hex(16) if note else None
     entry = Entry(
-        chain=chain.public_id,
-        number=chain.head_number + 1,
+        chain=point.chain,
+        number=point.number + 1,
         at=now,
         actor=event.actor,
         kind=event.kind.value,
@@ -228,7 +243,7 @@ def _next_row(chain: Chain, event: Record, now: datetime) -> dict[str, Any]:
         text_digest=text_digest(salt, note) if note and salt else None,
     )
     return {
-        "chain_id": chain.id,
+        "chain_id": event.chain_id,
         "number": entry.number,
         "at": now,
         "actor": event.actor,
@@ -237,8 +252,8 @@ def _next_row(chain: Chain, event: Record, now: datetime) -> dict[str, Any]:
         "note": note,
         "note_salt": salt,
         "note_digest": entry.text_digest,
-        "previous": chain.head_hash,
-        "hash": entry_hash(chain.head_hash, entry),
+        "previous": point.head,
+        "hash": entry_hash(point.head, entry),
     }
 
 

@@ -62,12 +62,23 @@ class Openings:
         started_at: datetime | None = None,
     ) -> None:
         """Raises WindowClosed or DossierLocked when this slot cannot be changed now; as in `holds`."""
-        if not self.holds(participation, now, started_at):
-            raise WindowClosed("the window of this stage is not open")
+        self.check_slot(participation, requirement, region_code, now, started_at)
         if self._submitted is None:
             self._submitted = submitted_in(self._session, self._participations, self.round)
         if participation in self._submitted:
             raise DossierLocked("the dossier was submitted in this round")
+
+    def check_slot(
+        self,
+        participation: int,
+        requirement: Requirement,
+        region_code: str,
+        now: datetime,
+        started_at: datetime | None = None,
+    ) -> None:
+        """As `check`, for who looks for a submission later, with the party's row held."""
+        if not self.holds(participation, now, started_at):
+            raise WindowClosed("the window of this stage is not open")
         if self._is_repair:
             party = self._session.get_one(Participation, participation)
             check_repair(self._session, party, self.round, requirement, region_code)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from verification.batches import keys_in, listed
+from verification.batches import execute, listed
 from verification.errors import DossierLocked
 from verification.models import Item, Participation, Region, Requirement, Round, Subject, Submission
 from verification.models.process import Purpose
@@ -114,7 +114,8 @@ def check_open(
 
 def submitted_in(session: Session, participations: Iterable[int], round_: Round) -> set[int]:
     """Of some parties those whose dossier is locked in a round."""
-    return set(session.scalars(_SUBMITTED, keys_in(participations) | {"round_id": round_.id}))
+    found = execute(session, _SUBMITTED, participations, round_id=round_.id)
+    return set(found.scalars())
 
 
 _SUBMITTED = select(Submission.participation_id).where(

@@ -26,7 +26,7 @@ def asked(
         try:
             await scenario(
                 Batches(
-                    work, crew, most=most, linger=0.001,
+                    work, crew, most=most, linger=lambda _: 0.001,
                     unwanted=lambda question, answer: unwanted.append((question, answer)),
                 )
             )  # fmt: skip

@@ -53,6 +53,24 @@ def test_facts_must_be_those_declared(sessions: Sessions, party: Participation) 
         journal.record(session, chain, "system", Kind.FILE_RESTORED, now=NOON, file="x")
 
 
+def test_who_holds_a_chain_sees_it_move_on(sessions: Sessions, party: Participation) -> None:
+    with sessions.begin() as session:
+        held = session.get_one(Chain, party.chain_id)
+        before = journal.point_of(held)
+        restored = [
+            journal.Record(
+                chain_id=held.id, kind=Kind.FILE_RESTORED, actor="system", facts={"file": name}
+            )
+            for name in "xy"
+        ]
+        journal.record_all(session, restored, NOON)
+        after = journal.point_of(held)
+        assert after.number == before.number + 2
+        session.expire(held)
+        assert journal.point_of(held) == after
+    assert verdict(exported(sessions, party)).genuine
+
+
 def test_words_are_unique_and_fit_their_column() -> None:
     words = [kind.value for kind in Kind]
     assert len(words) == len(set(words)) == len(Kind.__members__)
