@@ -188,6 +188,7 @@ class FieldKeys:
             raise SealBroken
         header_end = 2 + blob[1]
         header, nonce = blob[:header_end], blob[header_end : header_end + NONCE_BYTES]
+        sealed = memoryview(blob)[header_end + NONCE_BYTES :]
         key_id = header[2:].decode("latin-1")
         if not KEY_ID.fullmatch(key_id) or len(nonce) != NONCE_BYTES:
             raise SealBroken
@@ -195,7 +196,7 @@ class FieldKeys:
         if opener is None:
             raise UnknownFieldKey(f"no field key {key_id!r}")
         try:
-            return opener.decrypt(nonce, blob[header_end + NONCE_BYTES :], header + context)
+            return opener.decrypt(nonce, sealed, header + context)
         except InvalidTag:
             raise SealBroken from None
 

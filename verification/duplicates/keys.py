@@ -119,22 +119,21 @@ class Keys:
 
     def to_bytes(self) -> bytes:
         """Both tables, for the cache."""
-        whole = io.BytesIO()
-        whole.write(bytes(LENGTH))
-        self.niks.write_ipc(whole, compression="lz4")
-        length = whole.tell() - LENGTH
-        people = io.BytesIO()
-        self.people.write_ipc(people, compression="lz4")
-        whole.write(people.getvalue())
-        whole.seek(0)
-        whole.write(length.to_bytes(LENGTH, "big"))
-        return whole.getvalue()
+        niks, people = (_packed(table) for table in (self.niks, self.people))
+        return b"".join((len(niks).to_bytes(LENGTH, "big"), niks, people))
 
     @classmethod
     def from_bytes(cls, whole: bytes) -> Keys:
         """What `to_bytes` gave."""
         end = LENGTH + int.from_bytes(whole[:LENGTH], "big")
         return cls(pl.read_ipc(whole[LENGTH:end]), pl.read_ipc(whole[end:]))
+
+
+def _packed(table: pl.DataFrame) -> bytes:
+    """As it is: to pack it and to unpack it again cost more than to seal so much more."""
+    out = io.BytesIO()
+    table.write_ipc(out, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
+    return out.getvalue()
 
 
 def row_id(version_id: int, line: int) -> int:

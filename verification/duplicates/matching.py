@@ -76,14 +76,17 @@ def _judged(met: pl.DataFrame, ours: Keys, theirs: Keys, *, strict: bool) -> pl.
     possible = pairs.filter(
         first | last, pl.col("nik") != pl.col("nik_r"), pl.col("id") != pl.col("id_r")
     ).select("id", "id_r", "name", "name_r")
-    return pl.DataFrame(
-        [
-            (left, right, score(name, other))
-            for left, right, name, other in possible.iter_rows()
-            if agree(name, other) and (not strict or likeness(name, other) >= WHOLE)
-        ],
-        schema=PAIRS,
-        orient="row",
+    pairs = zip(possible["name"].to_list(), possible["name_r"].to_list(), strict=True)
+    scores = [
+        score(name, other)
+        if agree(name, other) and (not strict or likeness(name, other) >= WHOLE)
+        else None
+        for name, other in pairs
+    ]
+    return (
+        possible.select("id", "id_r", pl.Series("score", scores, dtype=pl.Int64))
+        .drop_nulls("score")
+        .rename({"id": "left", "id_r": "right"})
     )
 
 
