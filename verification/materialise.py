@@ -116,11 +116,10 @@ def _make_members(
     version = _imported_version(session, pin)
     rows: Sequence[Any] = ()
     if version is not None and pin.reviewed and not _replaced(session, submission, version):
-        # By line, not by key: this index begins with the version, however many lists there are.
         rows = session.execute(
             select(Member.id, Member.line, Member.subject_key, Member.regency_code)
-            .where(Member.version_id == version.id, Member.line >= submission.next_line)
-            .order_by(Member.line)
+            .where(Member.of(version.id, submission.next_line - 1))
+            .order_by(Member.id)
             .limit(batch)
         ).all()
     if not rows:

@@ -137,11 +137,10 @@ def list_warnings(session: Session, roster_id: str, query: dict[str, Any]) -> Pa
         session.scalars(
             select(Member)
             .where(
-                Member.version_id == version.id,
+                Member.of(version.id, cursor_of(query)),
                 Member.warnings != 0,
-                Member.line > cursor_of(query),
             )
-            .order_by(Member.line)
+            .order_by(Member.id)
             .limit(query["limit"] + 1)
         )
     )

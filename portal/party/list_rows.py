@@ -90,8 +90,8 @@ def _warned(session: Session, version: RosterVersion, after: int, *, mask: int |
     found = list(
         session.scalars(
             select(Member)
-            .where(Member.version_id == version.id, Member.line > after, marked)
-            .order_by(Member.line)
+            .where(Member.of(version.id, after), marked)
+            .order_by(Member.id)
             .limit(PAGE + 1)
         )
     )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect, select
+from sqlalchemy import Engine, inspect, select, text
 
 from portal import models as portal_models
 from portal.database import migrate, unmigrate
 from portal.seed import seed
-from tests.world import NOON
+from tests.builders import build_items, build_party
+from tests.world import NOON, build_world
 from verification import models as verification_models
 from verification.db import Base, Sessions
-from verification.models import Region
+from verification.models import Item, Member, Region
+from verification.models.rosters import row_id
 
 TABLES = (portal_models, verification_models)
+BEFORE_KEYS = "0007"
 
 
 def test_the_newest_migration_is_what_the_models_say(engine: Engine) -> None:
@@ -33,3 +36,32 @@ def test_down_and_up_again_with_data_in_every_seeded_table(engine: Engine) -> No
     with Sessions(engine).begin() as session:
         seed(session, NOON)
         assert len(list(session.scalars(select(Region.id)))) == before
+
+
+def test_a_members_key_says_where_his_row_stands(engine: Engine) -> None:
+    """Lists from before keep their items: each still names the row it named."""
+    names = select(Item.id, Member.row_ref).join(Member, Member.id == Item.member_id)
+    with Sessions(engine).begin() as session:
+        world = build_world(session)
+        build_items(session, world, build_party(session, world), 5)
+        before = dict(session.execute(names).all())
+    unmigrate(engine, BEFORE_KEYS)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE held AS SELECT id, member_id FROM item"))
+        connection.execute(text("UPDATE item SET member_id = NULL"))
+        connection.execute(
+            text(
+                "UPDATE held SET member_id = (SELECT 100 - m.line FROM member m WHERE m.id = held.member_id)"
+            )
+        )
+        connection.execute(text("UPDATE member SET id = 100 - line"))
+        connection.execute(
+            text("UPDATE item SET member_id = (SELECT member_id FROM held WHERE held.id = item.id)")
+        )
+        connection.execute(text("DROP TABLE held"))
+    migrate(engine)
+    with Sessions(engine).begin() as session:
+        assert len(before) == 5
+        assert dict(session.execute(names).all()) == before
+        for member in session.scalars(select(Member)):
+            assert member.id == row_id(member.version_id, member.line)

@@ -75,7 +75,7 @@ def _counted(session: Session, version_id: int) -> list[TallyLine]:
             func.count(Member.subject_key.distinct()).label("people"),
             *marked,
         )
-        .where(Member.version_id == version_id)
+        .where(Member.of(version_id))
         .group_by(Member.regency_code)
     )
     return [

@@ -20,14 +20,13 @@ from sqlalchemy import and_, case, exists, literal, null, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from verification.db import new_public_id
-from verification.duplicates.keys import place_of, row_id
 from verification.duplicates.matching import FULL, score
 from verification.duplicates.names import compared
 from verification.models import Duplicate, Item, Member, Office, Round, Subject
 from verification.secrets import FieldKeys
 from verification.slots import MEMBER
 from verification.states import DuplicateKind, DuplicateState, ItemState, Outcome
-from verification.upserts import upsert
+from verification.upserts import run_many, upsert
 
 PAGE = 500
 UNSETTLED = (DuplicateState.OPEN.value, DuplicateState.SUMMONED.value)
@@ -78,7 +77,7 @@ def checked(
     `exact`: `left`, `right`; equal NIK are compared whole here. `alike`: `score` besides.
     """
     ids = set(exact["left"]).union(exact["right"], alike["left"], alike["right"])
-    rows = {row_id(row.version_id, row.line): row for row in _members(session, sorted(ids))}
+    rows = {row.id: row for row in _members(session, sorted(ids))}
     spelled = compared(pl.Series([row.name for row in rows.values()], dtype=pl.String))
     names = dict(zip(rows, spelled, strict=True))
     found: dict[Names, Pair] = {}
@@ -116,7 +115,8 @@ def store(session: Session, pairs: Sequence[Pair], now: datetime) -> None:
             new.kind != DuplicateKind.SIMILAR.value,
         ),
     )
-    session.execute(
+    run_many(
+        session,
         insert.on_conflict_do_update(
             index_elements=[
                 "left_participation_id", "left_key", "right_participation_id", "right_key",
@@ -246,18 +246,14 @@ def _sides(participation: Any, key: Any) -> tuple[Any, Any]:
     )
 
 
-def _members(session: Session, ids: Iterable[int]) -> Iterator[Any]:
-    lines: dict[int, list[int]] = {}
-    for version, line in map(place_of, ids):
-        lines.setdefault(version, []).append(line)
-    for version, listed in lines.items():
-        for some in _pages(listed):
-            yield from session.execute(
-                select(
-                    Member.id, Member.version_id, Member.line, Member.participation_id,
-                    Member.subject_key, Member.nik, Member.key_id, Member.name,
-                ).where(Member.version_id == version, Member.line.in_(some))
-            )  # fmt: skip
+def _members(session: Session, ids: Sequence[int]) -> Iterator[Any]:
+    for some in _pages(ids):
+        yield from session.execute(
+            select(
+                Member.id, Member.participation_id, Member.subject_key,
+                Member.nik, Member.key_id, Member.name,
+            ).where(Member.id.in_(some))
+        )  # fmt: skip
 
 
 def _same_nik(field_keys: FieldKeys, one: Any, other: Any) -> bool:

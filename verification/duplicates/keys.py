@@ -27,6 +27,7 @@ import polars as pl
 from sqlalchemy.orm import Session
 
 from verification.duplicates.names import compared
+from verification.models.rosters import row_id
 from verification.rosters.placing import under_current_key
 from verification.rosters.stored import members_of
 from verification.secrets import FieldKeys, SealBroken, UnknownFieldKey
@@ -51,7 +52,6 @@ REGENCIES = 10_000
 NIK_BYTES = 8
 SUFFIX = ".keys"
 LENGTH = 8
-LINE_BITS = 32
 _COLUMNS = ("line", "nik", "key_id", "birth_date", "regency_code", "name")
 _ROWS = pl.Schema(
     {
@@ -134,16 +134,6 @@ def _packed(table: pl.DataFrame) -> bytes:
     out = io.BytesIO()
     table.write_ipc(out, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
     return out.getvalue()
-
-
-def row_id(version_id: int, line: int) -> int:
-    """A row in one number: where it stands, which never changes."""
-    return (version_id << LINE_BITS) | line
-
-
-def place_of(row: int) -> tuple[int, int]:
-    """Version and line of a row's number."""
-    return row >> LINE_BITS, row & ((1 << LINE_BITS) - 1)
 
 
 def keys_of(session: Session, field_keys: FieldKeys, versions: Sequence[int]) -> Keys:

@@ -5,13 +5,37 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    and_,
+    false,
+)
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from verification.db import Base, BigKey, UtcDateTime, bigint_key, one_of, public_key
 from verification.models.files import ReceivedFile, Retention
 from verification.models.reference import Participation
 from verification.states import ListStage
+
+LINE_BITS = 32
+MOST_LINES = (1 << LINE_BITS) - 1
+
+
+def row_id(version_id: int, line: int) -> int:
+    """A member's key: where the row stands, which never changes. `line`: 0 to 2³² - 1."""
+    return (version_id << LINE_BITS) | line
+
+
+def _key_of_row(context: DefaultExecutionContext) -> int:
+    row = context.get_current_parameters()
+    return row_id(row["version_id"], row["line"])
 
 
 class Roster(Base):
@@ -76,14 +100,16 @@ class Member(Base):
 
     `subject_key` survives versions: the same person keeps it when name or NIK is corrected.
 
-    A million of these come in at once, so nothing here is filled at random: the one index grows at
-    its end, `NikPage` finds a NIK, and no foreign key is looked up for every row.
+    A million of these come in at once, so nothing here is filled at random: the one index is the
+    key, `row_id`, which grows at its end; `NikPage` finds a NIK; nothing is looked up or checked
+    for every row. Rows of a version are found by `Member.of`, in the order of `id`.
     """
 
     __tablename__ = "member"
-    __table_args__ = (UniqueConstraint("version_id", "line"), one_of("retention", Retention))
 
-    id: Mapped[int] = bigint_key()
+    id: Mapped[int] = mapped_column(
+        BigKey, primary_key=True, autoincrement=False, default=_key_of_row
+    )
     version_id: Mapped[int] = mapped_column(BigKey)
     participation_id: Mapped[int] = mapped_column(BigKey)
     line: Mapped[int]
@@ -104,8 +130,14 @@ class Member(Base):
     district_code: Mapped[str] = mapped_column(String(16))
     village: Mapped[str] = mapped_column(String(120), default="")
     warnings: Mapped[int] = mapped_column(default=0)
-    retention: Mapped[str] = mapped_column(String(20), default=Retention.PERSONAL.value)
-    hold: Mapped[bool] = mapped_column(default=False)
+    retention: Mapped[str] = mapped_column(String(20), server_default=Retention.PERSONAL.value)
+    hold: Mapped[bool] = mapped_column(server_default=false())
+
+    @classmethod
+    def of(cls, version_id: int, after: int = -1) -> ColumnElement[bool]:
+        """Whether a row is one of a version, on a line behind `after`, whatever that says."""
+        first, end = row_id(version_id, 0), row_id(version_id + 1, 0)
+        return and_(cls.id >= first + min(max(after, -1) + 1, end - first), cls.id < end)
 
 
 class NikPage(Base):

@@ -115,8 +115,11 @@ def finish(
     with sessions.read() as session:
         # Counted where they are kept, whatever the importer believes to have written.
         stored, rejected = (
-            session.scalar(select(func.count()).where(table.version_id == staged.version_id)) or 0
-            for table in (Member, RejectedRow)
+            session.scalar(select(func.count()).where(rows)) or 0
+            for rows in (
+                Member.of(staged.version_id),
+                RejectedRow.version_id == staged.version_id,
+            )
         )
     if staged.sent != stored + rejected:
         raise RowsLost(f"{staged.sent} sent, {stored} + {rejected} kept")

@@ -25,6 +25,7 @@ from verification.duplicates.within import marked, tally
 from verification.errors import Stale
 from verification.models import RejectedRow, Roster, RosterVersion
 from verification.models.files import Retention
+from verification.models.rosters import row_id
 from verification.rosters import handover, nik_pages
 from verification.rosters.accepted import accepted_frame
 from verification.rosters.difference import compare
@@ -152,7 +153,7 @@ class _Import:
         )
 
     def _begin(self) -> None:
-        for table, number in (("member", "line"), ("rejected_row", "line"), ("nik_page", "number")):
+        for table, number in (("member", "id"), ("rejected_row", "line"), ("nik_page", "number")):
             sweep(self._sessions, table, number, self._version, self._beat)
         with self._sessions.begin() as session:
             mark(session, self._version, ListStage.SAVING)
@@ -231,7 +232,7 @@ class _Import:
         return lines
 
     def _write(self, out: Writer, whole: Merged) -> None:
-        out.insert("member", whole.members)
+        out.insert("member", _keyed(whole.members, self._version))
         out.insert("rejected_row", whole.rejected)
         ordered = nik_pages.places(whole.members["nik"], whole.members["line"])
         for number, (least, content) in enumerate(nik_pages.pack(ordered)):
@@ -245,6 +246,14 @@ class _Import:
                 .values(resolved_by_id=self._version)
                 .execution_options(synchronize_session=False)
             )
+
+
+def _keyed(members: pl.DataFrame, version_id: int) -> pl.DataFrame:
+    """With their keys; without what the table says itself of rows that nothing special is said of."""
+    usual = (pl.col("retention") == Retention.PERSONAL.value) & (pl.col("hold") == 0)
+    if members.select(usual.all()).item():
+        members = members.drop("retention", "hold")
+    return members.with_columns(id=pl.col("line") + row_id(version_id, 0))
 
 
 def _batches(lines: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -96,7 +96,7 @@ def _unpack(content: bytes) -> pl.DataFrame:
 
 def _unpaged(session: Session, version_id: int) -> pl.DataFrame:
     """A version from before there were pages."""
-    rows = session.execute(select(Member.nik, Member.line).where(Member.version_id == version_id))
+    rows = session.execute(select(Member.nik, Member.line).where(Member.of(version_id)))
     listed = [(bytes(nik), line) for nik, line in rows]
     return places(
         pl.Series([nik for nik, _ in listed], dtype=pl.Binary),

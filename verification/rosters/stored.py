@@ -14,6 +14,8 @@ from typing import Any, cast
 import polars as pl
 from sqlalchemy.orm import Session
 
+from verification.models.rosters import MOST_LINES, row_id
+
 BATCH = 20_000
 PIECE = 16 * 1024**2
 Columns = Mapping[str, pl.DataType]
@@ -32,6 +34,7 @@ REJECTED_ROW: Columns = {
     "version_id": pl.Int64(), "line": pl.Int64(), "row_ref": pl.String(), "cells": pl.Binary(),
     "errors": pl.String(), "retention": pl.String(), "hold": pl.Int8(),
 }  # fmt: skip
+_ORDER = {"member": "id", "rejected_row": "line"}
 _CASTS = {"nik": "encode(nik, 'hex')", "cells": "encode(cells, 'hex')", "hold": "hold::int"}
 
 
@@ -45,6 +48,13 @@ def members_of(
 def rejected_of(session: Session, version_id: int | None) -> pl.DataFrame:
     """REJECTED_ROW of a version, in line order; `errors` is JSON text."""
     return _rows(session, "rejected_row", REJECTED_ROW, version_id)
+
+
+def whose(table: str, version_id: int) -> str:
+    """The condition, in SQL, that a row of a table is a version's."""
+    if table == "member":
+        return f"id BETWEEN {row_id(version_id, 0)} AND {row_id(version_id, MOST_LINES)}"
+    return f"version_id = {version_id:d}"
 
 
 def _rows(session: Session, table: str, columns: Columns, version_id: int | None) -> pl.DataFrame:
@@ -62,8 +72,7 @@ def _rows(session: Session, table: str, columns: Columns, version_id: int | None
 def _fetched(driver: Any, table: str, columns: Columns, version_id: int) -> Iterator[pl.DataFrame]:
     names = ", ".join(columns)
     cursor = driver.execute(
-        f"SELECT {names} FROM {table} WHERE version_id = ? ORDER BY line",  # noqa: S608 - our names
-        (version_id,),
+        f"SELECT {names} FROM {table} WHERE {whose(table, version_id)} ORDER BY {_ORDER[table]}"  # noqa: S608 - our names, a number
     )
     while rows := cursor.fetchmany(BATCH):
         yield pl.DataFrame(rows, schema=columns, orient="row")
@@ -75,7 +84,8 @@ def _copied(driver: Any, table: str, columns: Columns, version_id: int) -> Itera
     with (
         driver.cursor() as cursor,
         cursor.copy(
-            f"COPY (SELECT {names} FROM {table} WHERE version_id = {version_id} ORDER BY line)"  # noqa: S608 - our names, a number
+            f"COPY (SELECT {names} FROM {table} WHERE {whose(table, version_id)}"  # noqa: S608 - our names, a number
+            f" ORDER BY {_ORDER[table]})"
             r" TO STDOUT (FORMAT csv, NULL '\N')"
         ) as copy,
     ):

@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 
 from verification.db import Sessions
 from verification.errors import Stale
+from verification.rosters.stored import whose
 
 TAKEN = "another worker is storing the same list"
 COPIED = 50_000
@@ -56,16 +57,17 @@ def sweep(
     sessions: Sessions, table: str, number: str, version_id: int, beat: Callable[[], None]
 ) -> None:
     """Take away what an attempt that was cut short has left of a version, `number` by number."""
+    its = whose(table, version_id)
     page = text(
-        f"DELETE FROM {table} WHERE version_id = :version AND {number} IN (SELECT {number}"  # noqa: S608 - our names
-        f" FROM {table} WHERE version_id = :version ORDER BY {number} LIMIT :page)"
+        f"DELETE FROM {table} WHERE {its} AND {number} IN"  # noqa: S608 - our names
+        f" (SELECT {number} FROM {table} WHERE {its} ORDER BY {number} LIMIT :page)"
     )
     size = COPIED
     if sessions.dialect == "sqlite":
         size = FEWEST_PAGES if number == "number" else FIRST
     while True:
         with sessions.begin() as session:
-            gone = session.execute(page, {"version": version_id, "page": size})
+            gone = session.execute(page, {"page": size})
         if not cast("CursorResult[Any]", gone).rowcount:
             return
         beat()
