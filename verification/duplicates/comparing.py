@@ -28,6 +28,7 @@ from verification.db import Sessions
 from verification.duplicates import findings
 from verification.duplicates.dossiers import submitted_versions
 from verification.duplicates.findings import Pair
+from verification.duplicates.key_pages import kept_keys
 from verification.duplicates.keys import KeyCache, Keys, cache_name, keys_of
 from verification.duplicates.matching import alike, same_nik
 from verification.journal import Record, record_all, system_chain
@@ -107,7 +108,7 @@ class Comparer:
         rows = 0
         for place, mine in enumerate(entered):
             # Read from the rows; those before it were written anew on the way.
-            keys = self._cache.put(self._name(mine), self._fresh(mine))
+            keys = self._cache.put(self._name(mine), self._read(mine, keys_of))
             rows += keys.rows
             pairs += self._pairs(mine, keys, mine, keys)
             for other in entered[:place]:
@@ -157,11 +158,11 @@ class Comparer:
             self._beat()
 
     def _keys_of(self, entered: Entered) -> Keys:
-        return self._cache.get(self._name(entered), lambda: self._fresh(entered))
+        return self._cache.get(self._name(entered), lambda: self._read(entered, kept_keys))
 
-    def _fresh(self, entered: Entered) -> Keys:
+    def _read(self, entered: Entered, keys: Callable[..., Keys]) -> Keys:
         with self._sessions.read() as session:
-            return keys_of(session, self._field_keys, entered.versions)
+            return keys(session, self._field_keys, entered.versions)
 
     def _name(self, entered: Entered) -> str:
         return cache_name(entered.participation, entered.versions, self._field_keys.current_id)

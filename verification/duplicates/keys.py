@@ -53,15 +53,6 @@ NIK_BYTES = 8
 SUFFIX = ".keys"
 LENGTH = 8
 _COLUMNS = ("line", "nik", "key_id", "birth_date", "regency_code", "name")
-_ROWS = pl.Schema(
-    {
-        "id": pl.Int64(),
-        "nik": pl.UInt64(),
-        "born": pl.Date(),
-        "regency": pl.String(),
-        "name": pl.String(),
-    }
-)
 
 
 def block_of(born: pl.Expr, regency: pl.Expr) -> pl.Expr:
@@ -85,19 +76,24 @@ class Keys:
     @classmethod
     def of(cls, rows: pl.DataFrame) -> Keys:
         """Of rows: `id` (Int64), `nik` (UInt64), `born` (Date), `regency` and `name` (text)."""
-        people = rows.select(
-            "id", "nik", block=block_of(pl.col("born"), pl.col("regency")),
-            name=compared(rows["name"]),
-        ).sort("block")  # fmt: skip
-        counted = people.select("block").group_by("block").len()
-        crowds = counted.filter(pl.col("len") > CROWD)["block"]
-        niks = rows.select(NIKS.names()).sort("nik")
+        return cls.of_people([_people(rows)])
+
+    @classmethod
+    def of_people(cls, lists: Sequence[pl.DataFrame]) -> Keys:
+        """Of one or several lists' people, each with `block`, `id`, `nik`, `name`, by block."""
+        people = pl.concat([pl.DataFrame(schema=PEOPLE).drop("crowded"), *lists]).select(
+            PEOPLE.names()[:-1]
+        )
+        if len(lists) > 1:
+            people = people.sort("block")
+        # Sorted, so that a block's neighbour so many rows away is a crowd's.
+        counted = people.select(block=pl.col("block").rle())["block"].struct.unnest()
+        crowds = counted.filter(pl.col("len") > CROWD)["value"]
+        niks = people.select(NIKS.names()).sort("nik")
         again = pl.col("nik") == pl.col("nik").shift(SAME_NIK)
         return cls(
             niks.filter(~again.fill_null(value=False)),
-            people.with_columns(crowded=pl.col("block").is_in(crowds.implode())).select(
-                PEOPLE.names()
-            ),
+            people.with_columns(crowded=pl.col("block").is_in(crowds.implode())),
         )
 
     @property
@@ -119,7 +115,7 @@ class Keys:
 
     def to_bytes(self) -> bytes:
         """Both tables, for the cache."""
-        niks, people = (_packed(table) for table in (self.niks, self.people))
+        niks, people = (packed(table) for table in (self.niks, self.people))
         return b"".join((len(niks).to_bytes(LENGTH, "big"), niks, people))
 
     @classmethod
@@ -129,7 +125,7 @@ class Keys:
         return cls(pl.read_ipc(whole[LENGTH:end]), pl.read_ipc(whole[end:]))
 
 
-def _packed(table: pl.DataFrame) -> bytes:
+def packed(table: pl.DataFrame) -> bytes:
     """As it is: to pack it and to unpack it again cost more than to seal so much more."""
     out = io.BytesIO()
     table.write_ipc(out, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
@@ -141,20 +137,31 @@ def keys_of(session: Session, field_keys: FieldKeys, versions: Sequence[int]) ->
 
     Raises UnknownFieldKey: a row is enciphered under a key that is not held.
     """
-    frames = [_rows(session, field_keys, version) for version in versions]
-    return Keys.of(pl.concat(frames) if frames else pl.DataFrame(schema=_ROWS))
+    return Keys.of_people([people_in(session, field_keys, version) for version in versions])
 
 
-def _rows(session: Session, field_keys: FieldKeys, version: int) -> pl.DataFrame:
+def people_in(session: Session, field_keys: FieldKeys, version: int) -> pl.DataFrame:
+    """`block`, `id`, `nik`, `name` of a version's rows, by block, read from them."""
     rows = members_of(session, version, _COLUMNS)
     niks = under_current_key(field_keys, rows)
-    return rows.select(
-        id=pl.col("line") + row_id(version, 0),
-        nik=nik_number(niks),
-        born=pl.col("birth_date").str.to_date("%Y-%m-%d"),
-        regency="regency_code",
-        name="name",
+    return _people(
+        rows.select(
+            id=pl.col("line") + row_id(version, 0),
+            nik=nik_number(niks),
+            born=pl.col("birth_date").str.to_date("%Y-%m-%d"),
+            regency="regency_code",
+            name="name",
+        )
     )
+
+
+def _people(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        block=block_of(pl.col("born"), pl.col("regency")),
+        id="id",
+        nik="nik",
+        name=compared(rows["name"]),
+    ).sort("block")
 
 
 def nik_number(niks: pl.Series) -> pl.Series:

@@ -32,8 +32,12 @@ def same_nik(ours: Keys, theirs: Keys) -> pl.DataFrame:
 def alike(ours: Keys, theirs: Keys) -> pl.DataFrame:
     """`left`, `right`, `score` (likeness of the names, 0 to 1,000) of rows with different NIK."""
     found = [
-        _judged(_met(_places(ours), _places(theirs)), ours, theirs, strict=False),
-        _judged(_met(ours.turned, _places(theirs)), ours, theirs, strict=True),
+        _judged(
+            _met(_places(ours), _places(theirs), alone=ours is theirs), ours, theirs, strict=False
+        ),
+        _judged(
+            _met(ours.turned, _places(theirs), alone=ours is theirs), ours, theirs, strict=True
+        ),
     ]
     if ours.people["crowded"].any() or theirs.people["crowded"].any():
         found.append(_judged(_crowded(ours, theirs), ours, theirs, strict=False))
@@ -47,8 +51,10 @@ def _places(keys: Keys) -> pl.DataFrame:
     return thin.with_columns(pl.col("block").set_sorted())
 
 
-def _met(ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
-    return ours.with_columns(pl.col("block").set_sorted()).join(theirs, on="block", suffix="_r")
+def _met(ours: pl.DataFrame, theirs: pl.DataFrame, *, alone: bool) -> pl.DataFrame:
+    """Places of rows that share a block; `alone`: of one list, where no row meets itself."""
+    met = ours.with_columns(pl.col("block").set_sorted()).join(theirs, on="block", suffix="_r")
+    return met.filter(pl.col("place") != pl.col("place_r")) if alone else met
 
 
 def _crowded(ours: Keys, theirs: Keys) -> pl.DataFrame:
@@ -76,12 +82,12 @@ def _judged(met: pl.DataFrame, ours: Keys, theirs: Keys, *, strict: bool) -> pl.
     possible = pairs.filter(
         first | last, pl.col("nik") != pl.col("nik_r"), pl.col("id") != pl.col("id_r")
     ).select("id", "id_r", "name", "name_r")
-    pairs = zip(possible["name"].to_list(), possible["name_r"].to_list(), strict=True)
+    names = zip(possible["name"].to_list(), possible["name_r"].to_list(), strict=True)
     scores = [
         score(name, other)
         if agree(name, other) and (not strict or likeness(name, other) >= WHOLE)
         else None
-        for name, other in pairs
+        for name, other in names
     ]
     return (
         possible.select("id", "id_r", pl.Series("score", scores, dtype=pl.Int64))

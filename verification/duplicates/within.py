@@ -36,11 +36,24 @@ class TallyLine:
     similar: int
 
 
-def marked(members: pl.DataFrame, niks: pl.Series) -> pl.DataFrame:
+def keys_of_list(members: pl.DataFrame, niks: pl.Series) -> Keys:
+    """The keys of a list's rows, `id` their lines; members and NIK as for `marked`."""
+    return Keys.of(
+        members.select(
+            "regency_code",
+            "name",
+            id="line",
+            born=pl.col("birth_date").str.to_date("%Y-%m-%d"),
+            nik=nik_number(niks),
+        ).rename({"regency_code": "regency"})
+    )
+
+
+def marked(members: pl.DataFrame, niks: pl.Series, keys: Keys) -> pl.DataFrame:
     """The members with the three kinds in `warnings`, whatever stood there of them before.
 
     `members`: line, name, birth_date (ISO text), regency_code, warnings, …; `niks`: their NIK as
-    16 bytes under one key.
+    16 bytes under one key; `keys`: `keys_of_list` of both.
     """
     rows = members.select("line", "name").with_columns(niks.alias("nik"))
     again = rows.filter(pl.col("nik").is_duplicated())
@@ -54,15 +67,6 @@ def marked(members: pl.DataFrame, niks: pl.Series) -> pl.DataFrame:
         "line",
         bits=pl.col("identical").cast(pl.Int64) * NIK_REPEATED.flag
         + pl.col("other").cast(pl.Int64) * NIK_OTHER_NAME.flag,
-    )
-    keys = Keys.of(
-        members.select(
-            "regency_code",
-            "name",
-            id="line",
-            born=pl.col("birth_date").str.to_date("%Y-%m-%d"),
-            nik=nik_number(niks),
-        ).rename({"regency_code": "regency"})
     )
     like = alike(keys, keys)["left"].unique().to_frame("line")
     bits = pl.concat([bits, like.with_columns(bits=pl.lit(PERSON_REPEATED.flag, pl.Int64))])

@@ -25,6 +25,7 @@ from verification.models.review import (
 )
 from verification.models.rosters import (
     EarlyWord,
+    KeyPage,
     Member,
     NikPage,
     RejectedRow,
@@ -47,6 +48,7 @@ __all__ = [
     "Item",
     "Job",
     "JournalEntry",
+    "KeyPage",
     "ListTally",
     "Member",
     "MemberRules",

@@ -34,7 +34,7 @@ def row_id(version_id: int, line: int) -> int:
 
 
 def _key_of_row(context: DefaultExecutionContext) -> int:
-    row = context.get_current_parameters()
+    row: dict[str, int] = context.get_current_parameters()  # type: ignore[no-untyped-call]
     return row_id(row["version_id"], row["line"])
 
 
@@ -153,6 +153,22 @@ class NikPage(Base):
     )
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     least: Mapped[bytes] = mapped_column(LargeBinary(16))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class KeyPage(Base):
+    """A piece of what of a version's rows is compared; `verification.duplicates.key_pages` packs it.
+
+    `key_id`: the field key that the NIK in it are enciphered under.
+    """
+
+    __tablename__ = "key_page"
+
+    version_id: Mapped[int] = mapped_column(
+        ForeignKey("roster_version.id"), primary_key=True, autoincrement=False
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key_id: Mapped[str] = mapped_column(String(32))
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 

@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from verification.db import Sessions
-from verification.duplicates.within import marked, tally
+from verification.duplicates import key_pages
+from verification.duplicates.keys import Keys
+from verification.duplicates.within import keys_of_list, marked, tally
 from verification.errors import Stale
-from verification.models import RejectedRow, Roster, RosterVersion
+from verification.models import KeyPage, NikPage, RejectedRow, Roster, RosterVersion
 from verification.models.files import Retention
 from verification.models.rosters import row_id
 from verification.rosters import handover, nik_pages
@@ -137,9 +139,10 @@ class _Import:
             self._sent -= whole.settled
         del members, rejected
         niks = under_current_key(self._keys, whole.members)
-        whole = replace(whole, members=marked(whole.members, niks))
+        keys = keys_of_list(whole.members, niks)
+        whole = replace(whole, members=marked(whole.members, niks, keys))
         with writer(self._sessions, self._beat) as out:
-            self._write(out, whole)
+            self._write(out, whole, keys)
         return Staged(
             version_id=self._version,
             previous_id=self._previous,
@@ -153,7 +156,8 @@ class _Import:
         )
 
     def _begin(self) -> None:
-        for table, number in (("member", "id"), ("rejected_row", "line"), ("nik_page", "number")):
+        for table, number in (("member", "id"), ("rejected_row", "line"),
+                              ("nik_page", "number"), ("key_page", "number")):  # fmt: skip
             sweep(self._sessions, table, number, self._version, self._beat)
         with self._sessions.begin() as session:
             mark(session, self._version, ListStage.SAVING)
@@ -231,14 +235,18 @@ class _Import:
         self._next_line += new
         return lines
 
-    def _write(self, out: Writer, whole: Merged) -> None:
+    def _write(self, out: Writer, whole: Merged, keys: Keys) -> None:
         out.insert("member", _keyed(whole.members, self._version))
         out.insert("rejected_row", whole.rejected)
         ordered = nik_pages.places(whole.members["nik"], whole.members["line"])
         for number, (least, content) in enumerate(nik_pages.pack(ordered)):
-            page = {"version_id": [self._version], "number": [number],
-                    "least": [least], "content": [content]}  # fmt: skip
-            out.insert("nik_page", pl.DataFrame(page))
+            page = {"version_id": self._version, "number": number,
+                    "least": least, "content": content}  # fmt: skip
+            out.run(insert(NikPage).values(page))
+        for number, content in enumerate(key_pages.pack(keys)):
+            page = {"version_id": self._version, "number": number,
+                    "key_id": self._keys.current_id, "content": content}  # fmt: skip
+            out.run(insert(KeyPage).values(page))
         for lines in _batches(whole.resolved.to_list()):
             out.run(
                 update(RejectedRow)

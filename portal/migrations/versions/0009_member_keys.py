@@ -12,6 +12,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
+from verification.db import BigKey
+
 revision = "0009"
 down_revision = "0007"
 branch_labels = None
@@ -32,6 +34,21 @@ RULES = (
 
 
 def upgrade() -> None:
+    op.create_table(
+        "key_page",
+        sa.Column("version_id", BigKey, autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("key_id", sa.String(length=32), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["roster_version.id"], name=op.f("fk_key_page_version_id")
+        ),
+        sa.PrimaryKeyConstraint("version_id", "number", name=op.f("pk_key_page")),
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        # Neither ciphertext nor keys grow smaller; trying costs as much as storing them.
+        for table in ("key_page", "nik_page"):
+            op.execute(f"ALTER TABLE {table} ALTER COLUMN content SET STORAGE EXTERNAL")
     _let_go()
     for table, column in REFERENCES:
         op.execute(
@@ -42,7 +59,10 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         old = _declared("member")
         bare = re.sub(
-            r",\s*CONSTRAINT (?:ck_member_retention|uq_member_version).*\Z", "\n)", old, flags=re.DOTALL
+            r",\s*CONSTRAINT (?:ck_member_retention|uq_member_version).*\Z",
+            "\n)",
+            old,
+            flags=re.DOTALL,
         )
         for column, value in (("retention VARCHAR(20)", "'personal'"), ("hold BOOLEAN", "0")):
             bare = bare.replace(column, f"{column} DEFAULT {value}")
@@ -62,6 +82,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Keys keep their numbers: they only had to be different."""
+    op.drop_table("key_page")
     _let_go()
     if op.get_bind().dialect.name == "sqlite":
         declared = re.sub(r" DEFAULT (?:'personal'|0)", "", _declared("member"))

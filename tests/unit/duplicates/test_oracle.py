@@ -18,7 +18,7 @@ from tests.rosters import DISTRICTS, run_child
 from tests.unit.duplicates.oracle import Oracle
 from verification.counting.tallies import keep_tally
 from verification.db import Sessions
-from verification.duplicates.within import marked, tally
+from verification.duplicates.within import keys_of_list, marked, tally
 from verification.models import Duplicate, Member, RosterVersion
 from verification.rosters.accepted import accepted_frame
 from verification.rosters.rules.catalogue import faults_in
@@ -141,7 +141,8 @@ class Lists:
         rows = self.accepted[party]
         niks = pl.Series("nik", KEYS.encipher_many(rows["nik"].to_list()), dtype=pl.Binary)
         keys = {nik: f"{number:032x}" for number, nik in enumerate(rows["nik"].unique())}
-        return marked(rows.rename({"nik": "digits"}).with_columns(niks), niks).with_columns(
+        known = rows.rename({"nik": "digits"}).with_columns(niks)
+        return marked(known, niks, keys_of_list(known, niks)).with_columns(
             subject_key=pl.col("digits").replace_strict(keys, return_dtype=pl.String)
         )
 
