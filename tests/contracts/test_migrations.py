@@ -17,7 +17,7 @@ from verification.models import Item, Member, Region
 from verification.models.rosters import row_id
 
 TABLES = (portal_models, verification_models)
-BEFORE_KEYS = "0007"
+BEFORE_KEYS = "0009"
 
 
 def test_the_newest_migration_is_what_the_models_say(engine: Engine) -> None:

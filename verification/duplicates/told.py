@@ -40,7 +40,7 @@ def external_count(session: Session, version: RosterVersion) -> int:
     counted = (
         select(func.count(Member.id.distinct()))
         .join(sides, sides.c.member_id == Member.id)
-        .where(Member.version_id == version.id)
+        .where(Member.of(version.id))
     )
     return session.scalar(counted) or 0
 
@@ -59,7 +59,7 @@ def external_rows(
             func.min(sides.c.fate).label("fate"),
         )
         .join(sides, sides.c.member_id == Member.id)
-        .where(Member.version_id == version.id, Member.line > after)
+        .where(Member.of(version.id, after))
         .group_by(Member.line, Member.row_ref, Member.name)
         .order_by(Member.line)
         .limit(limit)

@@ -5,7 +5,7 @@ version is written once and never changed, so its index is sorted once and writt
 ten million NIK are some 200 MB to read, and one NIK is found in one piece.
 
 Rows of current versions: take `roster.current_version_id` where `withdrawn_at` is null; a key's row
-is `member` by (version_id, line), which is unique.
+is `member` by `row_id` of both.
 
 Next station: the comparison within and between parties; a scan looking for its member.
 """

@@ -14,8 +14,8 @@ from alembic import op
 
 from verification.db import BigKey
 
-revision = "0009"
-down_revision = "0007"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
