@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.context import services
@@ -25,7 +25,6 @@ from verification.models import (
     RosterVersion,
     Scan,
 )
-from verification.models.rosters import MOST_LINES, row_id
 from verification.reference import Scope
 from verification.scan_pairing import Cards
 
@@ -177,15 +176,12 @@ def _cards(participation: Participation, scope: Scope | None) -> Select[Scan]:
 
 
 def _has_member(participation: Participation) -> ColumnElement[bool]:
-    first = Roster.current_version_id * row_id(1, 0)
-    in_force = and_(
-        Roster.participation_id == participation.id,
-        Roster.withdrawn_at.is_(None),
-        Member.id.between(first, first + row_id(0, MOST_LINES)),
+    current = select(Roster.current_version_id).where(
+        Roster.participation_id == participation.id, Roster.withdrawn_at.is_(None)
     )
     # Two sets looked into once, not a search among all members for every card.
-    niks = select(Member.nik).join(Roster, in_force)
-    cards = select(Member.kta_number).join(Roster, in_force)
+    niks = select(Member.nik).where(Member.version_id.in_(current))
+    cards = select(Member.kta_number).where(Member.version_id.in_(current))
     # A picture of no known kind is shown to nobody, whatever number its name has.
     return Scan.kind.in_(KINDS) & or_(
         func.coalesce(Scan.nik.in_(niks), false()),

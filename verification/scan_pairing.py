@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from verification.card_scans import CHOSEN, KINDS, scan_name
@@ -32,7 +32,6 @@ from verification.models import (
     Scan,
     ScanChoice,
 )
-from verification.models.rosters import row_id
 from verification.reference import Scope
 from verification.rosters.nik_pages import lines_of
 from verification.secrets import FieldKeys
@@ -69,7 +68,7 @@ class Coverage:
 def coverage(session: Session, version: RosterVersion) -> Coverage:
     """Counted now: scans and lists come in any order."""
     ktp, kta = _has(KTP), _has(KTA)
-    whose = Member.of(version.id)
+    whose = Member.version_id == version.id
 
     def count(*which: ColumnElement[bool]) -> int:
         return session.scalar(select(func.count()).select_from(Member).where(whose, *which)) or 0
@@ -90,7 +89,10 @@ def members_with(
         Cards.WHOLE: ktp & kta,
     }[cards]
     return session.scalars(
-        select(Member).where(Member.of(version.id, after), which).order_by(Member.id).limit(limit)
+        select(Member)
+        .where(Member.version_id == version.id, Member.line > after, which)
+        .order_by(Member.line)
+        .limit(limit)
     ).all()
 
 
@@ -226,13 +228,12 @@ def _wanted(
     session: Session, versions: Sequence[int], number: str, keys: FieldKeys
 ) -> Select[Member]:
     digits = number.replace(" ", "")
-    listed = or_(false(), *(Member.of(version) for version in versions))
-    by_card = listed, Member.kta_number == number.upper()
+    by_card = Member.version_id.in_(versions), Member.kta_number == number.upper()
     if len(digits) != NIK_DIGITS or not (digits.isascii() and digits.isdigit()):
         return select(Member).where(*by_card).limit(1)
     places = lines_of(session, versions, keys.search_terms(digits))
-    rows = [row_id(version, line) for version, line, _ in places]
-    return select(Member).where(Member.id.in_(rows) if rows else and_(*by_card)).limit(1)
+    rows = [(Member.version_id == version) & (Member.line == line) for version, line, _ in places]
+    return select(Member).where(or_(*rows) if rows else by_card[0] & by_card[1]).limit(1)
 
 
 def _keep(session: Session, scan: Scan, actor: str, now: datetime) -> None:
