@@ -14,6 +14,7 @@ from portal.party.reading import RegionQuery, narrowed, question
 from portal.roster_view import XLSX_TYPE
 from verification.models.reference import Level
 from verification.reference import NATION, Scope, region_of, regions_at, within
+from verification.rosters.prescribed import prescribed
 from verification.rosters.templates import Place, codes_csv, template_csv, template_xlsx
 
 BELOW = (Level.PROVINCE, Level.REGENCY, Level.DISTRICT)
@@ -29,7 +30,10 @@ def list_template_csv() -> Response:
 def list_template_xlsx() -> Response:
     """A workbook whose columns offer the codes of a region (`wilayah`), or of all one works in."""
     places, region = _places()
-    return _download(template_xlsx(places), XLSX_TYPE, f"templat-anggota-{region}.xlsx")
+    with services().sessions.read() as session:
+        held = prescribed(session, own_participation(session).election)
+    content = template_xlsx(places, held.preset.fields)
+    return _download(content, XLSX_TYPE, f"templat-anggota-{region}.xlsx")
 
 
 @bp.get("/anggota/kode-wilayah.csv")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,8 +67,13 @@ def codes_csv(places: Sequence[Place]) -> bytes:
     return _csv([["Kode", "Wilayah", "Tingkat"], *(_cells(place) for place in places)])
 
 
-def template_xlsx(places: Sequence[Place] = ()) -> bytes:
-    """A workbook: a sheet to fill in, one that explains, and the codes of `places` to choose from."""
+def template_xlsx(
+    places: Sequence[Place] = (), required: Collection[str] = EIGHT_FIELDS.fields
+) -> bytes:
+    """A workbook: a sheet to fill in, one that explains, and the codes of `places` to choose from.
+
+    `required`: the fields of the matching preset in force.
+    """
     ordered = sorted(places, key=lambda place: (list(LEVEL_WORDS).index(place.level), place.code))
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
@@ -82,7 +87,7 @@ def template_xlsx(places: Sequence[Place] = ()) -> bytes:
             choice = _choice(column, ordered)
             if choice:
                 sheet.data_validation(1, number, ROWS, number, choice)
-        _explain(book)
+        _explain(book, required)
         if ordered:
             _write(book, CODES, [("Kode", "Wilayah", "Tingkat"), *map(_cells, ordered)], text)
     return out.getvalue()
@@ -114,10 +119,10 @@ def _choice(column: Column, places: Sequence[Place]) -> dict[str, Any] | None:
     }
 
 
-def _explain(book: xlsxwriter.Workbook) -> None:
+def _explain(book: xlsxwriter.Workbook, required: Collection[str]) -> None:
     rows = [("Kolom", "Wajib", "Bentuk", "Column", "Form")]
     for column in FILLED_IN:
-        needed = column.needed or column.name in EIGHT_FIELDS.fields
+        needed = column.needed or column.name in required
         form_id, form_en = FORMS[column.name]
         rows.append((column.title_id, "ya" if needed else "", form_id, column.title_en, form_en))
     _write(book, "Petunjuk", rows, None)

@@ -14,7 +14,7 @@ from tests.rosters import VALID_ROW, run_child, small_rules
 from verification.rosters import columns
 from verification.rosters.columns import FIELDS, match_columns
 from verification.rosters.reason_texts import LIST_REASONS
-from verification.rosters.rules import BY_CODE, judge
+from verification.rosters.rules import BY_CODE, EIGHT_FIELDS, FOUR_FIELDS, Preset, judge
 from verification.rosters.templates import (
     FILLED_IN,
     Place,
@@ -53,6 +53,15 @@ def test_a_filled_in_workbook_template_is_read(tmp_path: Path) -> None:
         sheet.cell(2, number, VALID_ROW[column.name])
     book.save(tmp_path / "source")
     assert run_child(tmp_path / "source", tmp_path / "out")["accepted"] == 1
+
+
+@pytest.mark.parametrize(("preset", "asked"), [(EIGHT_FIELDS, "ya"), (FOUR_FIELDS, None)])
+def test_a_workbook_template_says_what_the_preset_asks_for(
+    preset: Preset, asked: str | None
+) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(template_xlsx((), preset.fields)))
+    told = {row[0].value: row[1].value or None for row in book["Petunjuk"].iter_rows(min_row=2)}
+    assert (told["NIK"], told["Alamat"]) == ("ya", asked)
 
 
 def test_a_workbook_template_offers_the_codes_of_its_regions() -> None:
