@@ -45,7 +45,7 @@ class Batches(Generic[Q, A]):
 
     `work` as in `answers_to`; an exception among the answers is raised to its asker. `most`: questions in
     one batch. `linger`: seconds a batch waits for more when the one before was of more than one; it gets
-    the seconds that one took in work. One alone never waits. `unwanted`: gets, in the loop, answers that
+    the seconds that one took in work. One alone never waits, and nobody without it. `unwanted`: gets, in the loop, answers that
     came when their futures were done already (cancelled, or given up); a question whose future is done
     before its batch begins is not asked.
     """
@@ -56,7 +56,7 @@ class Batches(Generic[Q, A]):
         crew: Crew,
         *,
         most: int,
-        linger: Callable[[float], float],
+        linger: Callable[[float], float] | None = None,
         unwanted: Callable[[Q, A], None] | None = None,
     ) -> None:
         self._work = work
@@ -96,7 +96,7 @@ class Batches(Generic[Q, A]):
         if len(self._waiting) >= self._most:
             self._begin()
         elif self._timer is None:
-            delay = self._linger(self._took) if self._had_company else 0.0
+            delay = self._linger(self._took) if self._linger and self._had_company else 0.0
             self._timer = asyncio.get_running_loop().call_later(delay, self._begin)
 
     def _begin(self) -> None:

@@ -182,7 +182,7 @@ class Threads:
     def __init__(self, disk: Crew, digests: Crew) -> None:
         self.disk = disk
         self.digests = digests
-        self.handfuls = Batches(_put_handful, disk, most=MOST_IN_A_HANDFUL, linger=0.0)
+        self.handfuls = Batches(_put_handful, disk, most=MOST_IN_A_HANDFUL)
 
 
 async def receive(body: Body, place: Landing, upload: Upload, threads: Threads) -> Stored:
