@@ -45,9 +45,9 @@ class Batches(Generic[Q, A]):
 
     `work` as in `answers_to`; an exception among the answers is raised to its asker. `most`: questions in
     one batch. `linger`: seconds a batch waits for more when the one before was of more than one; it gets
-    the seconds that one took in work. One alone never waits, and nobody without it. `unwanted`: gets, in the loop, answers that
-    came when their futures were done already (cancelled, or given up); a question whose future is done
-    before its batch begins is not asked.
+    the seconds that one took in work. One alone never waits, and nobody without it. `unwanted`: gets, in
+    the loop, answers that came when their futures were done already (cancelled, or given up); a question
+    whose future is done before its batch begins is not asked.
     """
 
     def __init__(
