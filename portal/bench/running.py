@@ -51,13 +51,17 @@ class Plan:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of it; `faults` are (contender, task, sentence) of what could not be used."""
+    """What came of it; `faults` are (contender, task, sentence) of what could not be used.
+
+    `ended`: somebody stopped it before the plan was done.
+    """
 
     facts: dict[str, str]
     limits: list[dict[str, Any]] = field(default_factory=list)
     figures: list[Figures] = field(default_factory=list)
     faults: list[tuple[str, str, str]] = field(default_factory=list)
     missing: list[tuple[str, str]] = field(default_factory=list)
+    ended: bool = False
 
 
 class CannotRun(Exception):
@@ -86,8 +90,11 @@ def run(plan: Plan, tell: Callable[[str], None]) -> Outcome:
             tell("physical limits")
             outcome.limits = list(limits(place / "limits", plan.limit_size, client_core))
         turns = _Turns(plan, outcome, place, election, client_core, server_core, tell)
-        for task in plan.tasks:
-            turns.take(task)
+        try:
+            for task in plan.tasks:
+                turns.take(task)
+        except (KeyboardInterrupt, SystemExit):
+            outcome.ended = True
     return outcome
 
 

@@ -112,7 +112,7 @@ def uploads(
         peers=peers.resolve(),
         limit_size=size * MIB,
     )
-    # So that a run that is ended from outside takes its servers and files along.
+    # So that a run that is ended from outside takes its servers and files along, and tells its figures.
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         outcome = run(plan, lambda text: click.echo(text, err=True))
@@ -123,6 +123,8 @@ def uploads(
     click.echo(report.table(outcome), nl=False)
     if json_file is not None:
         json_file.write_text(json.dumps(report.as_json(outcome), indent=1), "utf-8")
+    if outcome.ended:
+        raise click.ClickException("ended before everything was measured")
     if any(name.startswith("sipol") for name, _, _ in outcome.faults):
         raise click.ClickException("a measurement of our own server could not be used")
 

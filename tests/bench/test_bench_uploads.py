@@ -13,9 +13,9 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from portal.bench import client, looking_over, report, tasks
+from portal.bench import client, looking_over, report, running, tasks
 from portal.bench.contenders import Contender, PeerMissing, contenders
-from portal.bench.measuring import Figures, Spoiled, measure
+from portal.bench.measuring import Figures, Spoiled, Task, measure
 from portal.bench.processes import NotStarted, Place, Tree, check_owner, cpu_seconds, free_port
 from portal.bench.running import SPARE_DESCRIPTORS, Outcome, enough_of, rotated
 from portal.bench.stand import Stand
@@ -176,6 +176,23 @@ def test_ratios_are_taken_round_by_round() -> None:
     ])  # fmt: skip
     line = next(text for text in report.table(outcome).splitlines() if text.startswith("| sipol"))
     assert line.startswith("| sipol | 3 | 2.40 (0.50–4.50) | 0.50 |")
+
+
+def test_a_run_that_is_ended_tells_what_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(turns: running._Turns, task: Task) -> None:
+        if turns.outcome.missing:
+            raise SystemExit(143)
+        turns.outcome.missing.append(("tusd", task.name))
+
+    monkeypatch.setattr(running._Turns, "take", taken)
+    words = ["uploads", "--only", "bulk", "--size", "2", "--chunks", "2,1", "--who", "tusd"]
+    done = CliRunner().invoke(bench, [*words, "--no-touch", "--folder", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "not measured: tusd: bulk, 1 PATCH" in done.output
+    assert "before everything was measured" in done.output
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_peer_whose_measurement_was_thrown_away_stands_in_the_table_without_figures() -> None:
