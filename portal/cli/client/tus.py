@@ -16,7 +16,7 @@ from tusclient.client import TusClient
 from tusclient.request import TusRequest
 from tusclient.uploader.uploader import Uploader
 
-from portal.cli.client.web import CHUNK_READ_SECONDS, Answered, Web
+from portal.cli.client.web import CHUNK_READ_SECONDS, READ_SECONDS, Answered, Web
 
 __all__ = ["TusUpload"]
 
@@ -93,7 +93,14 @@ class TusUpload(Uploader):
             headers["Content-Type"] = "application/offset+octet-stream"
             self.file.seek(0)
             body = _Body(self.file.read(), self.sent)
-        answer = self.web.send("POST", self.creation, token=ticket, headers=headers, data=body)
+        answer = self.web.send(
+            "POST",
+            self.creation,
+            token=ticket,
+            headers=headers,
+            data=body,
+            read_seconds=CHUNK_READ_SECONDS if whole else READ_SECONDS,
+        )
         location = answer.headers.get("Location")
         if location is None:
             raise Answered(answer.status_code)
