@@ -171,7 +171,9 @@ def check_the_end(here: Ground, file_id: str, members: SyntheticList) -> None:
 
 def begin(here: Ground, rows: int) -> tuple[str, SyntheticList, float]:
     """The old list stands, the new one has arrived; and about how long a worker needs for it."""
-    here.send("old", synthetic_list(50, seed=1, districts=IN_BANDUNG, bad=0))
+    people = synthetic_list(rows, seed=2, districts=IN_BANDUNG, bad=0, warned=0)
+    # They are all in the new one too: a list that removes them would wait for the party's word.
+    here.send("old", SyntheticList(headings=people.headings, rows=people.rows[:50]))
     with here.worker():
         here.until(lambda: here.stage(1) == ListStage.DONE and here.settled())
     members = synthetic_list(rows, seed=2, districts=IN_BANDUNG)

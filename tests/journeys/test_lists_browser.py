@@ -18,6 +18,7 @@ from tests.browser import DESK, PHONE, chromium, sign_in, trouble_on
 from tests.files import jpeg
 from tests.rosters import repair_workbook
 from tests.stack import Stack
+from verification.rosters import early
 from verification.rosters.synthetic import KTA, NIK, SyntheticList, synthetic_list, write_csv
 
 LOGIN = "koordinator.a"
@@ -25,6 +26,7 @@ BANDUNG = "32.73"
 # Names that lead to nobody: a card number that no member has, and no number at all.
 STRAYS = ("KTA_P01-99999999.jpg", "foto dompet.jpg")
 SECONDS = 60_000
+BYTES_EARLY = 3 * early.FIRST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,7 @@ def test_scans_and_a_list_by_hand_on_a_line_cut_twice(
     looks_right(page, "daftar")
     correct(page, sent, members(size, bad=0, warned=0), tmp_path, size)
     see_pairs(page, size)
+    replace_by_a_part(page, sent, tmp_path, size)
 
 
 def send(
@@ -184,6 +187,51 @@ def correct(
     expect(versions.first).to_contain_text("perbaikan")
     expect(versions.first.locator("[data-label=Ditambah]")).to_have_text(number(len(bad)))
     looks_right(page, "diperbaiki")
+
+
+def replace_by_a_part(page: Page, sent: SyntheticList, folder: Path, size: Size) -> None:
+    """Half of the list as if it were the whole: it is asked about, and the answer is no."""
+    half = size.rows // 2
+    part = write_csv(
+        folder / "sebagian.csv", SyntheticList(headings=sent.headings, rows=sent.rows[:half])
+    )
+    page.goto(f"/dosir/anggota/{BANDUNG}")
+    page.set_input_files("[data-queue=files]", str(part))
+    expect(row(page, part.name)).to_contain_text("Menunggu kepastian Anda", timeout=size.wait)
+    row(page, part.name).get_by_role("link", name="Lihat daftar").click()
+    question = page.locator(".app-question")
+    expect(question).to_contain_text("Versi 3 belum berlaku")
+    expect(page.locator(".app-sum")).to_contain_text(sum_of(size.rows, size.rows, 0))
+    looks_right(page, "menunggu")
+    question.get_by_role("button", name="Tetap versi 2").click()
+    expect(page.locator("main")).to_contain_text("Versi 3 tidak dipakai. Pakai juga?")
+    expect(page.locator(".app-sum")).to_contain_text(sum_of(size.rows, size.rows, 0))
+    looks_right(page, "tetap")
+
+
+def test_a_list_without_its_columns_is_told_of_while_it_is_on_its_way(
+    stack: Stack, page: Page, tmp_path: Path
+) -> None:
+    """The first 8 MiB are there, the rest is not: the row says what is wrong, and it is called off."""
+    line = stack.line
+    assert line is not None
+    file = tmp_path / f"anggota {BANDUNG} panjang.csv"
+    with file.open("w") as out:
+        out.write("Nama,Alamat\n")
+        out.writelines(f"ANGGOTA CONTOH,JALAN CONTOH {n}\n" for n in range(BYTES_EARLY // 30))
+    page.goto("/unggah")
+    page.wait_for_selector("[data-queue=choose]")
+    start = line.up
+    page.set_input_files("[data-queue=files]", str(file))
+    while line.up < start + early.FIRST:
+        page.wait_for_timeout(100)
+    line.rate = 100_000
+    told = row(page, file.name)
+    expect(told).to_contain_text("Awal berkas sudah dilihat", timeout=SECONDS)
+    looks_right(page, "awal")
+    line.rate = None
+    told.get_by_role("button", name="Batal").click()
+    expect(told).to_contain_text("Dibatalkan")
 
 
 def see_pairs(page: Page, size: Size) -> None:
