@@ -247,7 +247,7 @@ def see_pairs(page: Page, size: Size) -> None:
     for name in STRAYS:
         expect(page.get_by_role("link", name=name)).to_be_visible()
     looks_right(page, "kartu")
-    short = page.locator("table").first.locator("tbody tr").first
+    short = page.get_by_role("table", name="Kartu per anggota").locator("tbody tr").first
     card = short.locator("[data-label='Nomor KTA']").inner_text()
     page.get_by_role("link", name=STRAYS[-1]).click()
     page.select_option("#jenis", "ktp")
