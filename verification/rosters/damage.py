@@ -21,6 +21,7 @@ ZERO_SHARES = ((5, 0.999), (20, 0.5), (50, 0.3))
 _SCIENTIFIC = r"\A'?[ ]*[0-9](?:[.,][0-9]*)?[eE]\+?[0-9]{1,3}[ ]*\z"
 # A number as programs write it: with decimals, or with its thousands apart.
 _FORMATTED = r"\A'?[ ]*(?:[0-9]{16}[.,]0+|[0-9](?:[., ][0-9]{3}){5}(?:[.,]0+)?)[ ]*\z"
+_SIXTEEN = r"\A[0-9]{16}\z"
 _SIXTEEN_AND_ZERO = r"\A'?[ ]*[0-9]{15}0[ ]*\z"
 
 
@@ -32,13 +33,18 @@ def refuse_damaged(niks: pl.Series, numeric: int) -> None:
     given = niks.filter(niks.str.strip_chars() != "")
     if given.is_empty():
         return
-    scientific = given.str.contains(_SCIENTIFIC).sum() / len(given)
+    # Most are as they should be, and only the others can be damaged in a way that shows.
+    sound = given.str.contains(_SIXTEEN)
+    odd = given.filter(~sound)
+    scientific = odd.str.contains(_SCIENTIFIC).sum() / len(given)
     if scientific > MOST_DAMAGED:
         raise Refuse("list.nik_scientific", percent=round(100 * scientific))
-    numbers = max(numeric, given.str.contains(_FORMATTED).sum()) / len(given)
+    numbers = max(numeric, odd.str.contains(_FORMATTED).sum()) / len(given)
     if numbers > MOST_DAMAGED:
         raise Refuse("list.nik_numeric", percent=min(100, round(100 * numbers)))
-    zeros = given.str.contains(_SIXTEEN_AND_ZERO).sum() / len(given)
+    ending = len(given.filter(sound & given.str.ends_with("0")))
+    ending += len(odd.filter(odd.str.contains(_SIXTEEN_AND_ZERO)))
+    zeros = ending / len(given)
     if any(len(given) >= rows and zeros > share for rows, share in ZERO_SHARES):
         raise Refuse("list.nik_zeros", percent=round(100 * zeros))
 

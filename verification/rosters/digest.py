@@ -32,8 +32,8 @@ def digest(members: pl.DataFrame, keys: FieldKeys) -> str:
     """
     whole = hashlib.sha256()
     for cells in (in_clear(members, keys), *(members[name] for name in FIELDS)):
-        text = cells.cast(pl.String).str.join(CELL_END).item()
-        whole.update(hashlib.sha256(text.encode()).digest())
+        text = cells.cast(pl.String).str.join(CELL_END).cast(pl.Binary).item()
+        whole.update(hashlib.sha256(text).digest())
     return whole.hexdigest()
 
 

@@ -176,7 +176,9 @@ def _parse(sure: pl.DataFrame, heading: Heading) -> pl.DataFrame:
     )
     if parsed.height != len(numbers):
         raise ValueError("the fast parser saw other rows than the classification")
-    return parsed.with_columns(pl.all().fill_null("")).insert_column(0, numbers)
+    if sum(parsed.null_count().row(0)):
+        parsed = parsed.with_columns(pl.all().fill_null(""))
+    return parsed.insert_column(0, numbers)
 
 
 def _frame(rows: list[tuple[int, list[str]]], heading: Heading) -> pl.DataFrame:

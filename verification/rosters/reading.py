@@ -164,8 +164,15 @@ _MASKS = {"line": pl.Int64, "row_ref": pl.String, "errors": pl.Int64, "warnings"
 def _write_accepted(batches: list[pl.DataFrame], accepted: pl.DataFrame, path: Path) -> None:
     with path.open("wb") as out:
         out.write((",".join(ACCEPTED_COLUMNS) + "\n").encode())
+        start = 0
         for batch in batches:
-            batch.join(accepted, on="line", how="inner", maintain_order="left").select(
+            # Both in the order of lines: a batch's rows stand together.
+            end = start
+            if batch.height:
+                end = accepted["line"].search_sorted(batch["line"][-1], side="right")
+            part, start = accepted.slice(start, end - start), end
+            kept = batch.filter(pl.col("line").is_in(part["line"].implode()))
+            kept.with_columns(part["warnings"]).select(
                 pl.col("district_code").str.head(2).alias("province_code")
                 if name == "province_code"
                 else pl.col("district_code").str.head(5).alias("regency_code")
@@ -186,8 +193,10 @@ def _write_rejected(
     table: Table, refused: pl.DataFrame, kept: Sequence[int], columns: ColumnMap, path: Path
 ) -> None:
     cells = [pl.col(f"c{index}").str.replace(PREFIXED, "$1").str.head(CELL_LIMIT) for index in kept]
-    rows = refused.join(table.rows, on="line", how="left", maintain_order="left").select(
-        "line", "row_ref", "errors", "first_line", cells=pl.concat_list(cells)
+    # Both in the order of lines, and every refused row is one of the table's.
+    named = table.rows.filter(pl.col("line").is_in(refused["line"].implode()))
+    rows = refused.select("line", "row_ref", "errors", "first_line").with_columns(
+        named.select(cells=pl.concat_list(cells))["cells"]
     )
     ref = columns.indices.get("row_ref", -1)
     with path.open("wb") as out:
