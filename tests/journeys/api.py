@@ -94,7 +94,7 @@ class Account(Caller):
             if answer.status == 404:  # stored, and its arrival not yet entered
                 return False
             told.update(answer.expect(200).json())
-            return told["file"] == file and told["stage"] in ("done", "failed")
+            return told["file"] == file and told["stage"] in ("done", "waiting", "failed")
 
         wait_for(over, f"the import of {file}", seconds, told)
         return told
