@@ -32,6 +32,8 @@ class JsonLines(logging.Formatter):
 
 def configure(level: str) -> None:
     """Everything from `level` (`info`, `warning`, …) on goes to standard output."""
+    # What no line of ours says need not be found out for each: an upload process writes one per file.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

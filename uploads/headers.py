@@ -130,8 +130,10 @@ def parse_checksum(text: str, algorithms: tuple[str, ...]) -> Checksum:
 
 def announces_checksum(headers: Mapping[str, str]) -> bool:
     """Whether Upload-Checksum comes as a trailer (tus 1.0.0 checksum: MUST be announced by Trailer)."""
-    names = headers.get("trailer", "").lower().split(",")
-    return "upload-checksum" in (name.strip() for name in names)
+    announced = headers.get("trailer")
+    if announced is None:
+        return False
+    return "upload-checksum" in (name.strip() for name in announced.lower().split(","))
 
 
 def is_offset_octet_stream(headers: Mapping[str, str]) -> bool:

@@ -98,11 +98,11 @@ class Connection(asyncio.BufferedProtocol):
                 self._decode(body, self._shared.supply.guest[:nbytes])
             self._wake_rest_of(body)
         elif not self.lingering:
-            came = bytes(self._shared.supply.guest[:nbytes])
+            came = self._shared.supply.guest[:nbytes]
             if self.task is None and not self._ahead:
                 self._take_head(came)
             else:
-                self._ahead += came
+                self._ahead += bytes(came)
                 self.pause()
 
     @property
@@ -223,29 +223,32 @@ class Connection(asyncio.BufferedProtocol):
     def _take_ahead(self) -> None:
         ahead, self._ahead = self._ahead, b""
         if self._transport is not None:
-            self._take_head(ahead)
+            self._take_head(memoryview(ahead))
             if self.task is None:
                 if self.ended:
                     self.close()
                 else:
                     self.receive()
 
-    def _take_head(self, came: bytes) -> None:
+    def _take_head(self, came: memoryview) -> None:
+        """What came, perhaps with the beginning of a body, of which no copy is made here."""
         known = self._head
         if known is None:
-            head: bytes | bytearray = came
             # RFC 9112, 2.2: an empty line before a request is ignored.
-            if head.startswith(b"\r\n"):
-                head = head[2:]
-            searched = 0
+            if bytes(came[:2]) == b"\r\n":
+                came = came[2:]
+            head: bytes | bytearray = bytes(came[:HEAD_BYTES])
+            searched = before = 0
         else:
-            searched = max(0, len(known) - 3)
-            known += came
+            before = len(known)
+            searched = max(0, before - 3)
+            known += came[: HEAD_BYTES - before]
             head = known
         end = head.find(END, searched, HEAD_BYTES)
         if end >= 0:
             self._head = None
-            self._begin(bytes(head[: end + len(END)]), bytes(head[end + len(END) :]))
+            end += len(END)
+            self._begin(bytes(head[:end]), came[end - before :])
         elif _BARE_LINE_FEED.search(head, searched) is not None:
             self._refuse(BadHead())
         elif len(head) >= HEAD_BYTES:
@@ -253,7 +256,7 @@ class Connection(asyncio.BufferedProtocol):
         elif head and known is None:
             self._head = bytearray(head)
 
-    def _begin(self, text: bytes, rest: bytes) -> None:
+    def _begin(self, text: bytes, rest: memoryview) -> None:
         try:
             head = parse(text, self.client)
         except BadHead as bad:
@@ -265,7 +268,7 @@ class Connection(asyncio.BufferedProtocol):
             body = self.body = FedBody(length, self._shared.supply, self)
             if length is None:
                 self._chunks = Chunks(body.feed)
-                self._decode(body, memoryview(rest))
+                self._decode(body, rest)
                 if self.refused:
                     self._refuse(BadHead(self.refused))
                     return
@@ -273,12 +276,12 @@ class Connection(asyncio.BufferedProtocol):
                 body.feed(rest[:length])
                 if len(rest) >= length:
                     body.end()
-                    self._ahead = rest[length:]
+                    self._ahead = bytes(rest[length:])
                 elif body.left is not None and body.left > SCRATCH_BYTES:
                     # It waits in the kernel until somebody says where it goes: no copy of it is made.
                     self.pause()
         else:
-            self._ahead = rest
+            self._ahead = bytes(rest)
         self.task = asyncio.get_running_loop().create_task(
             self._shared.answer(self, head), context=self._shared.context
         )
