@@ -124,8 +124,9 @@ ANSWERS: dict[type[DomainError], Answer] = {
     ),
     errors.RoundNotReady: Answer(
         409, "round_not_ready", _("Babak belum selesai"),
-        _("Masih ada butir yang belum diputuskan, atau yang diputuskan MS padahal gandanya belum "
-          "diselesaikan, maka belum ada yang diumumkan. Selesaikan butir itu, lalu umumkan lagi."),
+        _("Masih ada butir yang belum diputuskan, yang diputuskan MS padahal gandanya belum "
+          "diselesaikan, dosir yang gandanya masih dicari, atau koreksi yang belum disahkan. Tidak ada "
+          "yang berubah. Selesaikan itu, lalu coba lagi."),
     ),
     errors.AlreadyPublished: Answer(
         409, "already_published", _("Sudah diumumkan"),
