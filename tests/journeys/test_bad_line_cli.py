@@ -18,6 +18,7 @@ from tests.traffic import AD_ART, Caller, wait_for
 
 SIZE = 200_000_000
 SHORT = 24_000_000
+SMALL = 900_000
 RATE = 2_000_000
 KILLS, CUTS = 2, 3
 MOST_RECEIVED = 1.02
@@ -115,3 +116,21 @@ def test_200_mb_killed_twice_and_cut_at_random_arrive_once(
     share = stack.received(upload) / size
     record_testsuite_property(f"sipol upload, bytes at nginx ({size})", f"{share:.4f} of the file")
     assert 1 <= share <= MOST_RECEIVED
+    small_files_arrive(stack, terminal, tmp_path)
+
+
+def small_files_arrive(stack: Stack, terminal: Terminal, folder: Path) -> None:
+    """One goes in one request; one whose request is cut in the middle goes on from there."""
+    assert stack.line is not None
+    for name, cut in (("whole", None), ("cut", SMALL // 2)):
+        before = len(stack.access_log())
+        if cut is not None:
+            stack.line.cut_at(stack.line.up + cut)
+        process = terminal.start(padded_pdf(folder / f"{name}.pdf", SMALL, seed=name))
+        assert process.wait(120) == 0, terminal.lines.read_text()[-3000:]
+        upload = terminal.said()[-1]["files"][0]["upload"]
+        asked = [line for line in stack.access_log()[before:] if line["path"].startswith("/files/")]
+        methods = [line["method"] for line in asked]
+        assert methods == (["POST"] if cut is None else ["POST", "HEAD", "PATCH"]), asked
+        party = Caller(stack.direct_url, stack.logins["koordinator.a"].token)
+        assert party.status(upload)["length"] == SMALL
