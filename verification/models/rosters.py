@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    SQLColumnExpression,
     String,
     UniqueConstraint,
     and_,
@@ -138,6 +139,12 @@ class Member(Base):
         """Whether a row is one of a version, on a line behind `after`, whatever that says."""
         first, end = row_id(version_id, 0), row_id(version_id + 1, 0)
         return and_(cls.id >= first + min(max(after, -1) + 1, end - first), cls.id < end)
+
+    @classmethod
+    def of_current(cls, version_id: SQLColumnExpression[int | None]) -> ColumnElement[bool]:
+        """The same for a version that a joined row names."""
+        first = version_id * row_id(1, 0)
+        return cls.id.between(first, first + row_id(0, MOST_LINES))
 
 
 class NikPage(Base):
