@@ -159,7 +159,8 @@ def _page(
         ask=ask,
         columns=COLUMNS,
         final=FINAL,
-        panel=panel(
+        # A list that waits for the party's word takes no correction, so there is no queue either.
+        panel=None if view.stage == ListStage.WAITING else panel(
             session, participation, requirement=view.requirement, region=view.region,
             corrects=view.roster.public_id if view.roster and corrects else None,
         ),

@@ -47,6 +47,7 @@ def test_the_page_asks_with_the_difference_and_shows_the_list_in_force(
     assert "menunggu kepastian Anda" in page
     assert "Menunggu kepastian Anda" in browser.get("/anggota").text
     assert "Unggah perbaikan" not in page
+    assert "js/upload/page.js" not in page
     assert "<strong>20</strong> terkirim" in browser.get(f"/anggota/{waiting}?versi=2").text
 
 
