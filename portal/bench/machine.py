@@ -17,7 +17,7 @@ from pathlib import Path
 
 from portal import edge
 
-OF_OURS = ("uvloop", "httptools", "granian", "psycopg", "SQLAlchemy")
+OF_OURS = ("uvloop", "httptools", "psycopg", "SQLAlchemy")
 
 
 def facts(folder: Path, peers: Path) -> dict[str, str]:
