@@ -27,6 +27,8 @@ def facts(folder: Path, peers: Path) -> dict[str, str]:
         "machine": f"{_processor()}, {os.cpu_count()} cores, {_memory()}",
         "system": f"{platform.system()} {platform.release()}",
         "file system": _file_system(folder),
+        # Not ours: nothing has been started yet.
+        "load of the minute before": f"{os.getloadavg()[0]:.1f}",
         "python": platform.python_version(),
         "nginx": _first_line(edge.program(), "-v"),
         "node": _first_line(shutil.which("node") or "", "--version"),
