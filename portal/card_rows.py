@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import Select, false, func, select
 from sqlalchemy.orm import Session
 
 from portal.context import services
-from verification import scan_pairing
-from verification.card_scans import KINDS, scan_name, scans_for
+from verification import card_coverage, scan_pairing
+from verification.card_scans import scan_name, scans_for
 from verification.errors import NotFound
 from verification.models import (
-    Member,
     Participation,
     ReceivedFile,
     Region,
@@ -75,10 +74,12 @@ def unpaired(
     limit: int,
 ) -> tuple[list[Picture], int | None]:
     """Pictures that count for nobody, those withdrawn among them; the cursor of the next page."""
+    paired = card_coverage.paired(participation).subquery()
     found = session.execute(
         _cards(participation, scope)
         .add_columns(ReceivedFile)
-        .where(~_has_member(participation) | Scan.withdrawn, Scan.id > after)
+        .outerjoin(paired, paired.c.id == Scan.id)
+        .where(paired.c.id.is_(None) | Scan.withdrawn, Scan.id > after)
         .order_by(Scan.id)
         .limit(limit + 1)
     ).all()
@@ -91,11 +92,12 @@ def unpaired(
 def counts(session: Session, participation: Participation, scope: Scope | None) -> Pairing:
     """How many cards there are, and how many show a member; a withdrawn one is none."""
     cards = _cards(participation, scope).where(Scan.withdrawn == false())
-    total = session.scalar(select(func.count()).select_from(cards.subquery())) or 0
-    paired = cards.where(_has_member(participation)).subquery()
-    return Pairing(
-        total=total, paired=session.scalar(select(func.count()).select_from(paired)) or 0
+    paired = card_coverage.paired(participation).subquery()
+    total, matched = (
+        session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+        for wanted in (cards, cards.join(paired, paired.c.id == Scan.id))
     )
+    return Pairing(total=total, paired=matched)
 
 
 def lists_of(
@@ -173,17 +175,3 @@ def _cards(participation: Participation, scope: Scope | None) -> Select[Scan]:
     if scope is not None:
         wanted = wanted.where(ReceivedFile.region_id.in_(scope.region_ids(participation.election)))
     return wanted
-
-
-def _has_member(participation: Participation) -> ColumnElement[bool]:
-    current = select(Roster.current_version_id).where(
-        Roster.participation_id == participation.id, Roster.withdrawn_at.is_(None)
-    )
-    # Two sets looked into once, not a search among all members for every card.
-    niks = select(Member.nik).where(Member.version_id.in_(current))
-    cards = select(Member.kta_number).where(Member.version_id.in_(current))
-    # A picture of no known kind is shown to nobody, whatever number its name has.
-    return Scan.kind.in_(KINDS) & or_(
-        func.coalesce(Scan.nik.in_(niks), false()),
-        func.coalesce(Scan.kta_number.in_(cards), false()),
-    )

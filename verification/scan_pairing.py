@@ -10,11 +10,10 @@ Next station: `verification.card_scans`, where the desk finds a member's picture
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from verification.card_scans import CHOSEN, KINDS, scan_name
@@ -32,6 +31,7 @@ from verification.models import (
     Scan,
     ScanChoice,
 )
+from verification.models.rosters import row_id
 from verification.reference import Scope
 from verification.rosters.nik_pages import lines_of
 from verification.secrets import FieldKeys
@@ -51,31 +51,6 @@ class Cards(StrEnum):
     WHOLE = "lengkap"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
-    """Of a list's members: how many have both cards, and how many lack which."""
-
-    members: int
-    whole: int
-    no_ktp: int
-    no_kta: int
-
-    @property
-    def short(self) -> int:
-        return self.members - self.whole
-
-
-def coverage(session: Session, version: RosterVersion) -> Coverage:
-    """Counted now: scans and lists come in any order."""
-    ktp, kta = _has(KTP), _has(KTA)
-    whose = Member.version_id == version.id
-
-    def count(*which: ColumnElement[bool]) -> int:
-        return session.scalar(select(func.count()).select_from(Member).where(whose, *which)) or 0
-
-    return Coverage(members=count(), whole=count(ktp, kta), no_ktp=count(~ktp), no_kta=count(~kta))
-
-
 def members_with(
     session: Session, version: RosterVersion, cards: Cards, *, after: int, limit: int
 ) -> Sequence[Member]:
@@ -89,10 +64,7 @@ def members_with(
         Cards.WHOLE: ktp & kta,
     }[cards]
     return session.scalars(
-        select(Member)
-        .where(Member.version_id == version.id, Member.line > after, which)
-        .order_by(Member.line)
-        .limit(limit)
+        select(Member).where(Member.of(version.id, after), which).order_by(Member.id).limit(limit)
     ).all()
 
 
@@ -228,12 +200,13 @@ def _wanted(
     session: Session, versions: Sequence[int], number: str, keys: FieldKeys
 ) -> Select[Member]:
     digits = number.replace(" ", "")
-    by_card = Member.version_id.in_(versions), Member.kta_number == number.upper()
+    listed = or_(false(), *(Member.of(version) for version in versions))
+    by_card = listed, Member.kta_number == number.upper()
     if len(digits) != NIK_DIGITS or not (digits.isascii() and digits.isdigit()):
         return select(Member).where(*by_card).limit(1)
     places = lines_of(session, versions, keys.search_terms(digits))
-    rows = [(Member.version_id == version) & (Member.line == line) for version, line, _ in places]
-    return select(Member).where(or_(*rows) if rows else by_card[0] & by_card[1]).limit(1)
+    rows = [row_id(version, line) for version, line, _ in places]
+    return select(Member).where(Member.id.in_(rows) if rows else and_(*by_card)).limit(1)
 
 
 def _keep(session: Session, scan: Scan, actor: str, now: datetime) -> None:

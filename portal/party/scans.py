@@ -24,7 +24,7 @@ from portal.context import actor, now, own_participation, services
 from portal.party.blueprint import bp
 from portal.party.reading import CursorQuery, question, slot_receives
 from portal.refusals import BadInput
-from verification import scan_pairing
+from verification import card_coverage, scan_pairing
 from verification.card_scans import KINDS
 from verification.checks.derived import MEDIA_TYPE, image_name
 from verification.checks.sizes import ImageKind
@@ -70,7 +70,7 @@ def card_scans() -> ResponseReturnValue:
             more=more,
             lists=[(roster.public_id, region) for roster, _, region in lists],
             chosen=version.roster.public_id if version else None,
-            coverage=scan_pairing.coverage(session, version) if version else None,
+            coverage=card_coverage.coverage(session, version) if version else None,
             holders=holders,
             next_line=next_line,
             asked=asked,
