@@ -126,7 +126,7 @@ def test_a_foreign_object_and_an_unknown_one_are_the_same_bytes(
     browser = stand.browser(login)
     body = {
         "reason": "x", "note": "x", "outcome": "MS", "columns": {"nik": 0}, "account": "0" * 32,
-        "step": "distinct", "reference": "x", "kind": "ktp", "member": "x",
+        "step": "distinct", "reference": "x", "kind": "ktp", "member": "x", "version": 1,
     }  # fmt: skip
     fields = call.body().fields if call.body is not None else {}
     given = None if call.method == "GET" else {k: v for k, v in body.items() if k in fields}
