@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from verification import decisions
+from verification.batches import among
 from verification.duplicates.findings import UNSETTLED
 from verification.errors import CorrectionRefused, NotAllowed, ReasonRequired
 from verification.journal import Record, record_all
@@ -66,10 +67,15 @@ def doubts(session: Session, office: Office, limit: int = 100) -> list[Doubt]:
     return [Doubt(item=item, lost=bool(lost), proposed=open_) for item, lost, open_ in rows]
 
 
-def due_offices() -> Select[int]:
+def due_offices(session: Session) -> set[int]:
     """Keys of the offices that have a correction to make."""
-    found = _doubtful().subquery()
-    return select(Item.office_id).join(found, found.c.id == Item.id).where(found.c.lost == 1)
+    # In two questions: as one, planners walk all items to find the few whose duplicate was lost.
+    sides = _sides()
+    lost = session.scalars(
+        select(Subject.id).join(sides, _subject_of(sides)).where(sides.c.lost == 1).distinct()
+    ).all()
+    standing = select(Item.office_id).where(among(Item.subject_id, lost), *_standing())
+    return set(session.scalars(standing)) if lost else set()
 
 
 def propose(
@@ -172,27 +178,32 @@ def drop(
 
 def _doubtful(*of: ColumnElement[bool]) -> Select[int, Any]:
     """`id` of published items at MS, newest of their subjects, and `lost` (1 or 0)."""
-    later = aliased(Item)
     sides = _sides()
     return (
         select(Item.id, func.max(sides.c.lost).label("lost"))
         .select_from(sides)
-        .join(
-            Subject,
-            and_(
-                Subject.participation_id == sides.c.participation,
-                Subject.kind == MEMBER,
-                Subject.key == sides.c.key,
-            ),
-        )
+        .join(Subject, _subject_of(sides))
         .join(Item, Item.subject_id == Subject.id)
-        .where(
-            Item.state == ItemState.PUBLISHED.value,
-            Item.outcome == Outcome.MS.value,
-            ~exists().where(later.subject_id == Item.subject_id, later.id > Item.id),
-            *of,
-        )
+        .where(*_standing(), *of)
         .group_by(Item.id)
+    )
+
+
+def _standing() -> tuple[ColumnElement[bool], ...]:
+    """Published at MS, and the newest of its subject."""
+    later = aliased(Item)
+    return (
+        Item.state == ItemState.PUBLISHED.value,
+        Item.outcome == Outcome.MS.value,
+        ~exists().where(later.subject_id == Item.subject_id, later.id > Item.id),
+    )
+
+
+def _subject_of(sides: Subquery) -> ColumnElement[bool]:
+    return and_(
+        Subject.participation_id == sides.c.participation,
+        Subject.kind == MEMBER,
+        Subject.key == sides.c.key,
     )
 
 

@@ -158,7 +158,7 @@ def offices_unpublished(session: Session, round_: Round, limit: int = 50) -> lis
         Item.round_id == round_.id,
         Item.state.in_([*UNDECIDED, ItemState.DECIDED.value]),
     )
-    not_ready = or_(waiting, Office.id.in_(due_offices()))
+    not_ready = or_(waiting, Office.id.in_(due_offices(session)))
     return list(session.scalars(select(Office).where(not_ready).order_by(Office.code).limit(limit)))
 
 
