@@ -12,6 +12,7 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
+from portal.migrations.declarations import respell
 from verification.db import BigKey
 
 revision = "0010"
@@ -103,19 +104,14 @@ def downgrade() -> None:
 def _let_go() -> None:
     """Items name no member for a while: rows could not be given other keys under them."""
     if op.get_bind().dialect.name == "sqlite":
-        _respell(
-            "item",
-            _declared("item"),
-            re.sub(r",\s*CONSTRAINT fk_item_member_id [^,]*\(id\)", "", _declared("item")),
-        )
+        respell("item", r",\s*CONSTRAINT fk_item_member_id [^,]*\(id\)", "")
     else:
         op.drop_constraint("fk_item_member_id", "item", type_="foreignkey")
 
 
 def _hold_on() -> None:
     if op.get_bind().dialect.name == "sqlite":
-        declared = _declared("item")
-        _respell("item", declared, re.sub(r"\s*\)\s*\Z", REFERENCE + ")", declared))
+        respell("item", r"\s*\)\s*\Z", REFERENCE + ")")
     else:
         op.create_foreign_key("fk_item_member_id", "item", "member", ["member_id"], ["id"])
 
@@ -135,18 +131,3 @@ def _rebuild(declaration: str, key: str) -> None:
         f"INSERT INTO member ({', '.join(names)}) SELECT {values} FROM member_before ORDER BY id"  # noqa: S608 - our names
     )
     op.execute("DROP TABLE member_before")
-
-
-def _respell(table: str, old: str, new: str) -> None:
-    """Change a declaration in place, as 0003 does: a foreign key leaves no trace in what is stored."""
-    if old == new:
-        raise RuntimeError(f"the declaration of {table} is not as expected")
-    bind = op.get_bind()
-    version: int = bind.exec_driver_sql("PRAGMA schema_version").scalar_one()
-    bind.exec_driver_sql("PRAGMA writable_schema = ON")
-    bind.execute(
-        sa.text("UPDATE sqlite_master SET sql = :sql WHERE type = 'table' AND name = :name"),
-        {"sql": new, "name": table},
-    )
-    bind.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
-    bind.exec_driver_sql("PRAGMA writable_schema = OFF")
