@@ -313,6 +313,7 @@ def test_the_same_file_picked_again_goes_on_from_the_stored_byte(
         # Slow enough for everybody to see from where it goes on.
         stack.line.rate = RATE / 4
         if how == "reload":
+            stack.line.cut()
             page.reload()
             carry_on(page, file, file)
             finished(page, file, stack)
@@ -321,7 +322,14 @@ def test_the_same_file_picked_again_goes_on_from_the_stored_byte(
             )
             assert "~" not in kept
             assert file.name not in kept
+            # Whoever never saw the last reply picks it once more: nothing is sent again.
+            once_more = tmp_path / "sekali lagi_ad-art.pdf"
+            shutil.copyfile(file, once_more)
+            pick(page, once_more)
+            expect(row(page, once_more)).to_contain_text(PASSED)
     if how == "crash":
+        # A device that has gone sends nothing more; the kernel under a closed browser would.
+        stack.line.cut()
         with seat(browser, stack) as page:
             carry_on(page, file, again)
             finished(page, again, stack)

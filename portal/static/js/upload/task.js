@@ -107,8 +107,8 @@ export class UploadTask {
     const asks = !this.anew && (!small || this.failures > 0 || this.server.left.has(this.mark));
     const open = asks ? await this.server.openUpload(this.mark) : null;
     const values = await this.metadata();
-    if (small && this.failures > 0 && !open) {
-      // The reply may have been lost, and the file be there.
+    if (asks && !open && values.sha256 && !this.claim.corrects) {
+      // The last reply may have been lost, or its page closed, and the file be there.
       this.id = await this.server.arrived(values.sha256, this.claim);
       if (this.id) return null;
     }
