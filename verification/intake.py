@@ -1,4 +1,4 @@
-"""Arrivals become rows: may a file come in, and what is on record once it has.
+"""Arrivals become rows: what fits a requirement, and what is on record once a file has come in.
 
 The arrival on disk is the truth and the row follows from it, so `receive` may come twice, late, or
 from reconciling, and there is no second code path. It writes the row, the journal entry and the jobs
@@ -24,11 +24,10 @@ from verification.jobs import JobKind, enqueue_all
 from verification.journal import Record, record_all
 from verification.journal_kinds import Kind
 from verification.known import Known
-from verification.models import Participation, ReceivedFile, Region, Requirement, Tombstone
+from verification.models import Participation, ReceivedFile, Requirement, Tombstone
 from verification.models.files import Retention
 from verification.models.process import Purpose
 from verification.models.reference import Level
-from verification.openings import Openings
 from verification.places import Place, Places
 from verification.reference import HEIGHT
 
@@ -42,24 +41,6 @@ RETENTION = {
     Purpose.ROSTER: Retention.PERSONAL,
     Purpose.SCANS: Retention.IDENTITY_SCAN,
 }
-
-
-def may_receive(
-    session: Session,
-    participation: Participation,
-    requirement: Requirement,
-    region: Region,
-    purpose: str,
-    now: datetime,
-) -> None:
-    """Judge a claim before its first byte.
-
-    Raises UnknownRequirement when requirement, region and purpose do not fit each other,
-    WindowClosed, DossierLocked.
-    """
-    openings = Openings(session, participation.election_id, [participation.id])
-    check_fit(requirement, region.level, purpose)
-    openings.check(participation.id, requirement, region.code, now)
 
 
 def check_fit(requirement: Requirement, level: str, purpose: str) -> None:

@@ -15,10 +15,10 @@ from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from verification.batches import keys_in, listed
-from verification.errors import DossierLocked, NotFound, WindowClosed
+from verification.errors import NotFound, WindowClosed
 from verification.models import Participation, Requirement, Round, Window
 from verification.schedule import is_open
-from verification.slots import check_repair, submitted_in
+from verification.slots import check_repair
 
 
 class Openings:
@@ -26,8 +26,6 @@ class Openings:
 
     def __init__(self, session: Session, election_id: int, participations: Collection[int]) -> None:
         self._session = session
-        self._participations = participations
-        self._submitted: set[int] | None = None
         self._windows: dict[int | None, Window] = {}
         self._round: Round | None = None
         first = None
@@ -53,21 +51,6 @@ class Openings:
         window = self._windows.get(participation) or self._windows.get(None)
         return window is not None and is_open(window, now, started_at)
 
-    def check(
-        self,
-        participation: int,
-        requirement: Requirement,
-        region_code: str,
-        now: datetime,
-        started_at: datetime | None = None,
-    ) -> None:
-        """Raises WindowClosed or DossierLocked when this slot cannot be changed now; as in `holds`."""
-        self.check_slot(participation, requirement, region_code, now, started_at)
-        if self._submitted is None:
-            self._submitted = submitted_in(self._session, self._participations, self.round)
-        if participation in self._submitted:
-            raise DossierLocked("the dossier was submitted in this round")
-
     def check_slot(
         self,
         participation: int,
@@ -76,7 +59,10 @@ class Openings:
         now: datetime,
         started_at: datetime | None = None,
     ) -> None:
-        """As `check`, for who looks for a submission later, with the party's row held."""
+        """Raises WindowClosed or DossierLocked when this slot cannot be changed now; as in `holds`.
+
+        Whether the dossier was submitted is for who holds the party's row (`portal.intake`).
+        """
         if not self.holds(participation, now, started_at):
             raise WindowClosed("the window of this stage is not open")
         if self._is_repair:

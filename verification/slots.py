@@ -9,12 +9,9 @@ Next station: `verification.intake` and `verification.files` ask before they cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from verification.batches import execute, listed
 from verification.errors import DossierLocked
 from verification.models import Item, Participation, Region, Requirement, Round, Subject, Submission
 from verification.models.process import Purpose
@@ -110,17 +107,6 @@ def check_open(
         raise DossierLocked("the dossier was submitted in this round")
     if is_repair(session, round_):
         check_repair(session, participation, round_, requirement, region.code)
-
-
-def submitted_in(session: Session, participations: Iterable[int], round_: Round) -> set[int]:
-    """Of some parties those whose dossier is locked in a round."""
-    found = execute(session, _SUBMITTED, participations, round_id=round_.id)
-    return set(found.scalars())
-
-
-_SUBMITTED = select(Submission.participation_id).where(
-    listed(Submission.participation_id), Submission.round_id == bindparam("round_id")
-)
 
 
 def check_repair(

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from portal.models import Account, Reservation
+from tests.builders import build_file, build_submission
 from uploads.errors import CreationRefused
 from uploads.policy import Claim
 from verification.journal import entries
@@ -216,3 +217,15 @@ def test_a_closed_window_refuses(world: World) -> None:
     with world.sessions.begin() as session:
         session.execute(update(Window).values(closes_at=NOW))
     assert refusal(world, authorization=token) == (403, "window_closed")
+
+
+def test_a_dossier_that_was_sent_takes_nothing_more(world: World) -> None:
+    token = world.token("koordinator.a")
+    with world.sessions.begin() as session:
+        party = session.scalars(
+            select(Participation).where(Participation.party_id == world.parties["a"])
+        ).one()
+        build_file(session, party, now=NOW)
+        build_submission(session, party, now=NOW, items=False)
+    assert refusal(world, authorization=token) == (403, "dossier_locked")
+    world.policy().may_create(asked(authorization=world.token("koordinator.b")))

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from tests.builders import LEASE, VERIFIER, build_items, build_party
 from tests.world import NOON, World, build_world
-from verification import decisions, queue
+from verification import decisions, intake, queue, reference
 from verification.db import Base, Sessions
 from verification.models import Decision, Item, Office, Participation
+from verification.openings import Openings
 from verification.states import Outcome, Role
 
 Row = TypeVar("Row", bound=Base)
@@ -35,6 +36,17 @@ def build_desk(sessions: Sessions, items: int = 3) -> Desk:
         party = build_party(session, world)
         made = build_items(session, world, party, items)
     return Desk(world, party, world.offices["32.73"], made)
+
+
+def check_may_come(
+    session: Session, party: Participation, code: str, region: str, purpose: str
+) -> None:
+    """As the portal judges a claim before its first byte, its party's submissions aside."""
+    requirement = reference.requirement_by_code(session, party.election, code)
+    place = reference.region_of(session, party.election, region)
+    intake.check_fit(requirement, place.level, purpose)
+    openings = Openings(session, party.election_id, [party.id])
+    openings.check_slot(party.id, requirement, place.code, NOON)
 
 
 def again(session: Session, row: Row) -> Row:

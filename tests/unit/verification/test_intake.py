@@ -7,28 +7,15 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from tests.builders import COORDINATOR, build_arrival, build_file, build_party, build_submission
-from tests.unit.verification.desk import again
+from tests.builders import COORDINATOR, build_arrival, build_party
+from tests.unit.verification.desk import again, check_may_come
 from tests.world import HOUR, NOON, World, build_window, build_world
 from verification import files, intake, journal, reference
 from verification.db import Sessions
-from verification.errors import DossierLocked, NotFound, UnknownRequirement, WindowClosed
+from verification.errors import NotFound, UnknownRequirement, WindowClosed
 from verification.models import Job, Participation
 from verification.states import FileState
-
-
-def may(session: Session, party: Participation, code: str, region: str, purpose: str) -> None:
-    election = party.election
-    intake.may_receive(
-        session,
-        party,
-        reference.requirement_by_code(session, election, code),
-        reference.region_of(session, election, region),
-        purpose,
-        NOON,
-    )
 
 
 @pytest.fixture
@@ -59,7 +46,7 @@ def test_what_fits_may_come(
     sessions: Sessions, party: Participation, code: str, region: str, purpose: str
 ) -> None:
     with sessions.read() as session:
-        may(session, party, code, region, purpose)
+        check_may_come(session, party, code, region, purpose)
 
 
 @pytest.mark.parametrize(
@@ -77,15 +64,15 @@ def test_what_does_not_fit_is_refused(
     sessions: Sessions, party: Participation, code: str, region: str, purpose: str
 ) -> None:
     with sessions.read() as session, pytest.raises(UnknownRequirement):
-        may(session, party, code, region, purpose)
+        check_may_come(session, party, code, region, purpose)
 
 
 def test_unknown_codes_are_refused(sessions: Sessions, party: Participation) -> None:
     with sessions.read() as session:
         with pytest.raises(UnknownRequirement):
-            may(session, party, "tidak-ada", "ID", "document")
+            check_may_come(session, party, "tidak-ada", "ID", "document")
         with pytest.raises(NotFound):
-            may(session, party, "ad-art", "99", "document")
+            check_may_come(session, party, "ad-art", "99", "document")
 
 
 def test_nothing_comes_in_after_the_close(
@@ -97,15 +84,7 @@ def test_nothing_comes_in_after_the_close(
             participation=party,
         )  # fmt: skip
     with sessions.read() as session, pytest.raises(WindowClosed):
-        may(session, party, "ad-art", "ID", "document")
-
-
-def test_a_submitted_dossier_is_locked(sessions: Sessions, party: Participation) -> None:
-    with sessions.begin() as session:
-        build_file(session, party)
-        build_submission(session, party)
-    with sessions.read() as session, pytest.raises(DossierLocked):
-        may(session, party, "berita-negara", "ID", "document")
+        check_may_come(session, party, "ad-art", "ID", "document")
 
 
 def test_an_arrival_becomes_a_row_a_receipt_job_and_a_check_job(

@@ -15,9 +15,9 @@ from tests.builders import (
     build_roster,
     build_submission,
 )
-from tests.unit.verification.desk import judge, take
+from tests.unit.verification.desk import check_may_come, judge, take
 from tests.world import NOON, World, build_world
-from verification import decisions, dossier, files, intake, publication, reference, reports
+from verification import decisions, dossier, files, publication, reference, reports
 from verification import submission as submissions
 from verification.db import Sessions
 from verification.entries import Why
@@ -63,21 +63,12 @@ def party_of(session: Session) -> Participation:
     return session.scalars(select(Participation)).one()
 
 
-def may(session: Session, code: str, region: str, purpose: str = "document") -> None:
-    party = party_of(session)
-    intake.may_receive(
-        session, party,
-        reference.requirement_by_code(session, party.election, code),
-        reference.region_of(session, party.election, region), purpose, NOON,
-    )  # fmt: skip
-
-
 def test_only_failed_slots_are_open(sessions: Sessions, world: World) -> None:
     with sessions.read() as session:
-        may(session, "ad-art", "ID")
-        may(session, "anggota", "32.73", "roster")
-        may(session, "kartu-anggota", "32.73", "scans")
-        may(session, "anggota", "ID", "roster")
+        check_may_come(session, party_of(session), "ad-art", "ID", "document")
+        check_may_come(session, party_of(session), "anggota", "32.73", "roster")
+        check_may_come(session, party_of(session), "kartu-anggota", "32.73", "scans")
+        check_may_come(session, party_of(session), "anggota", "ID", "roster")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +84,7 @@ def test_all_else_is_locked(
     sessions: Sessions, world: World, code: str, region: str, purpose: str
 ) -> None:
     with sessions.read() as session, pytest.raises(DossierLocked):
-        may(session, code, region, purpose)
+        check_may_come(session, party_of(session), code, region, purpose)
 
 
 def test_what_was_accepted_cannot_be_withdrawn(sessions: Sessions, world: World) -> None:
@@ -177,8 +168,6 @@ def test_the_dossier_is_open_again_until_it_is_submitted(sessions: Sessions, wor
     submit_repair(sessions)
     with sessions.read() as session:
         assert dossier.task_list(session, party_of(session)).locked
-        with pytest.raises(DossierLocked):
-            may(session, "ad-art", "ID")
 
 
 def test_who_never_submitted_has_nothing_to_repair(sessions: Sessions, world: World) -> None:
