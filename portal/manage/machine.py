@@ -33,6 +33,7 @@ from portal.manage.upload_lines import upload_lines
 from portal.models import Reservation
 from verification import jobs
 from verification.errors import NotFound
+from verification.jobs import JobKind
 from verification.models import Item, Job
 from verification.models.jobs import JobState
 from verification.states import ItemState
@@ -42,15 +43,18 @@ T = TypeVar("T")
 SHOWN_JOBS = 30
 
 JOB_WORDS: dict[str, LazyString] = {
-    "issue-receipt": _l("Menerbitkan tanda terima"),
-    "issue-list-receipt": _l("Menerbitkan tanda terima daftar"),
-    "check-document": _l("Memeriksa dokumen"),
-    "check-scans": _l("Memeriksa gambar kartu"),
-    "import-roster": _l("Membaca daftar anggota"),
-    "make-items": _l("Membuat butir verifikasi"),
-    "seal-accesses": _l("Menyegel catatan pembacaan"),
-    "expire-leases": _l("Mengembalikan klaim yang berakhir"),
-    "reconcile": _l("Mencocokkan unggahan"),
+    JobKind.ISSUE_RECEIPT: _l("Menerbitkan tanda terima"),
+    JobKind.ISSUE_LIST_RECEIPT: _l("Menerbitkan tanda terima daftar"),
+    JobKind.CHECK_DOCUMENT: _l("Memeriksa dokumen"),
+    JobKind.CHECK_SCANS: _l("Memeriksa gambar kartu"),
+    JobKind.IMPORT_ROSTER: _l("Membaca daftar anggota"),
+    JobKind.MAKE_ITEMS: _l("Membuat butir verifikasi"),
+    JobKind.SEAL_ACCESSES: _l("Menyegel catatan pembacaan"),
+    JobKind.EXPIRE_LEASES: _l("Mengembalikan klaim yang berakhir"),
+    JobKind.RECONCILE: _l("Mencocokkan unggahan"),
+    JobKind.LOOK_EARLY: _l("Melihat awal berkas yang masih datang"),
+    JobKind.FIND_DUPLICATES: _l("Mencari anggota ganda"),
+    JobKind.PROVE_DUPLICATES: _l("Membandingkan semua anggota tiap malam"),
 }
 
 

@@ -72,17 +72,19 @@ def _waiting(found: UploadFigures) -> list[Line]:
 
 
 def _ends(found: UploadFigures) -> list[Line]:
-    ended = _(
-        "%(finished)s selesai (%(packed)s dikemas), %(broken)s terputus, %(stalled)s macet, "
-        "%(taken)s diambil alih, %(expired)s kedaluwarsa",
+    finished = _(
+        "%(finished)s (%(packed)s dikemas)",
         finished=number(found.total("finished_total")),
         packed=number(found.total("packed_total")),
-        broken=number(found.total("broken_total")),
-        stalled=number(found.total("endings_total:stalled")),
-        taken=number(found.total("taken_over_total")),
-        expired=number(found.total("expired_total")),
     )
-    lines: list[Line] = [(_("Sejak proses mulai"), ended, None)]
+    lines: list[Line] = [(_("Selesai sejak proses mulai"), finished, None)]
+    for label, name in (
+        (_("Terputus"), "broken_total"),
+        (_("Macet"), "endings_total:stalled"),
+        (_("Diambil alih"), "taken_over_total"),
+        (_("Kedaluwarsa"), "expired_total"),
+    ):
+        lines.append((label, number(found.total(name)), None))
     if found.promised is not None and found.promised == found.promised:  # NaN: not readable
         lines.append((_("Ruang dijanjikan"), size(int(found.promised)), None))
     return lines

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Engine, event, select
 
+from portal.manage.machine import JOB_WORDS
 from portal.models import Account
 from portal.office.journal_words import WORDS
 from tests.builders import build_roster, build_submission
 from tests.office_stand import NIK
 from tests.portal_stand import Browser, Stand
+from verification.jobs import JobKind
 from verification.journal_kinds import Kind
 from verification.models import AccessEntry, Item, Job
 from verification.models.jobs import JobState
@@ -200,6 +202,10 @@ def test_disabling_gives_back_what_was_held(stand: Stand) -> None:
 def test_nobody_disables_himself(stand: Stand) -> None:
     own = stand.people["administrator"].public_id
     assert stand.browser("administrator").send(f"/kelola/akun/{own}/keadaan").status_code == 409
+
+
+def test_every_kind_of_work_has_its_words() -> None:
+    assert set(JOB_WORDS) == set(JobKind)
 
 
 def test_failed_work_is_called_up_again(stand: Stand) -> None:
