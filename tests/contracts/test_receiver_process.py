@@ -62,7 +62,8 @@ def test_sigterm_interrupts_keeps_answers_and_ends_in_time(process: TusProcess) 
         line.sendall(bytes([number]) * (1000 + number))
         lines.append(line)
     idle = process.connect()
-    time.sleep(0.3)
+    for number, (line, path) in enumerate(zip(lines, paths, strict=True)):
+        process.take(line, path, 1000 + number)
     before = time.monotonic()
     stopping = threading.Thread(target=process.terminate)
     stopping.start()
@@ -121,7 +122,7 @@ def test_a_killed_holder_gives_way_at_once(tmp_path: Path) -> None:
         path = one.create(10 * MIB)
         line = one.begin_patch(path, 0, 10 * MIB)
         line.sendall(b"x" * MIB)
-        time.sleep(0.3)
+        one.take(line, path, MIB)
         one.kill()
         before = time.monotonic()
         offset = other.offset(path)
@@ -147,8 +148,8 @@ def test_more_processes_than_before_lose_no_upload(tmp_path: Path) -> None:
                 start = server.offset(path)
                 lines.append(server.begin_patch(path, start, 600_000 - start))
                 lines[-1].sendall(content[start:until])
-            if until < 600_000:
-                time.sleep(0.3)
+            for line, path in zip(lines, paths, strict=True):
+                servers[owner(path, count)].take(line, path, until)
             for line in lines if until == 600_000 else ():
                 assert b" 204 " in line.recv(100)
             for server in servers:
@@ -187,7 +188,7 @@ def test_a_stalled_connection_does_not_hide_the_offset_from_head(tmp_path: Path)
                 path = server.create(8 * MIB)
                 line = server.begin_patch(path, 0, 8 * MIB)
                 line.sendall(b"x" * sent)
-                time.sleep(0.5)
+                server.take(line, path, sent)
                 before = time.monotonic()
                 assert server.offset(path) == sent
                 assert time.monotonic() - before < 2
@@ -209,7 +210,7 @@ def test_a_chunked_body_that_breaks_keeps_what_came(tmp_path: Path, ending: obje
             f"Content-Type: {OCTETS}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
         )
         line.sendall(b"7530\r\n" + b"x" * 30_000 + b"\r\n7530\r\n" + b"x" * 10_000)
-        time.sleep(0.3)
+        server.take(line, path, 40_000)
         ending(line)
         deadline = time.monotonic() + 5
         while server.offset(path) != 40_000:

@@ -48,7 +48,7 @@ def post(server: TusProcess, body: bytes, length: int) -> dict[str, str]:
 def cut_patch(server: TusProcess, path: str, body: bytes) -> None:
     line: socket.socket = server.begin_patch(path, 0, 3000)
     line.sendall(body)
-    time.sleep(0.3)
+    server.take(line, path, len(body))
     reset(line)
 
 

@@ -44,7 +44,7 @@ def test_a_broken_line_costs_no_received_byte(server: TusProcess, ending: object
     line = server.begin_patch(path, 0, len(content))
     line.sendall(content[:5_000_123])
     # A reset throws away what the kernel has not handed out; so let the process take it first.
-    time.sleep(0.7)
+    server.take(line, path, 5_000_123)
     assert callable(ending)
     ending(line)
     arrive(server, path, 5_000_123)
@@ -67,7 +67,7 @@ def test_a_stalled_holder_gives_way_to_head_within_two_seconds(server: TusProces
     path = server.create(20_000_000)
     line = server.begin_patch(path, 0, 20_000_000)
     line.sendall(b"x" * 10_000_000)
-    time.sleep(0.5)
+    server.take(line, path, 10_000_000)
     before = time.monotonic()
     assert server.offset(path) == 10_000_000
     assert time.monotonic() - before < 2
@@ -206,7 +206,7 @@ def test_sigterm_keeps_what_uploads_in_flight_have_sent(tmp_path: Path, engine: 
         path = server.create(10_000_000)
         line = server.begin_patch(path, 0, 10_000_000)
         line.sendall(b"x" * 3_000_001)
-        time.sleep(0.5)
+        server.take(line, path, 3_000_001)
         before = time.monotonic()
         threading.Thread(target=server.terminate).start()
         answer = line.recv(1000)
@@ -224,7 +224,7 @@ def test_two_processes_never_write_one_upload_at_once(tmp_path: Path) -> None:
         path = one.create(len(content))
         line = one.begin_patch(path, 0, len(content))
         line.sendall(content[:MIB])
-        time.sleep(0.3)
+        one.take(line, path, MIB)
         before = time.monotonic()
         assert other.offset(path) == MIB
         assert time.monotonic() - before < 2
@@ -246,7 +246,7 @@ def test_a_process_killed_while_it_holds_an_upload_blocks_nobody(tmp_path: Path)
         path = one.create(1000)
         line = one.begin_patch(path, 0, 1000)
         line.sendall(b"x" * 10)
-        time.sleep(0.2)
+        one.take(line, path, 10)
         one.kill()
         line.close()
         before = time.monotonic()

@@ -1,6 +1,7 @@
 """A real upload process on a free loopback port, and a client that speaks raw HTTP to it."""
 
 import contextlib
+import fcntl
 import hashlib
 import http.client
 import json
@@ -10,6 +11,7 @@ import socket
 import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +43,11 @@ class TusProcess:
     @property
     def defers_length(self) -> bool:
         """Whether this engine offers creation-defer-length."""
-        return self._environment.get("TUS_ENGINE") != "tusd"
+        return not self.is_tusd
+
+    @property
+    def is_tusd(self) -> bool:
+        return self._environment.get("TUS_ENGINE") == "tusd"
 
     @property
     def url(self) -> str:
@@ -152,6 +158,13 @@ class TusProcess:
         )
         return line
 
+    def take(self, line: socket.socket, path: str, size: int) -> None:
+        """Wait until it has taken off the line what was sent there, `size` bytes of the upload."""
+        deadline = time.monotonic() + 20
+        while not (len(self.stored(path)) >= size if self.is_tusd else unread(line) == 0):
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.01)
+
     def stored(self, path: str) -> bytes:
         name = path.removeprefix("/files/").partition("~")[0]
         return (self.root / "data" / name).read_bytes()
@@ -185,6 +198,23 @@ def reset(line: socket.socket) -> None:
     """End a connection as a vanished peer does."""
     line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     line.close()
+
+
+def unread(line: socket.socket) -> int:
+    """What its other end has not read yet of what was sent, as the kernel counts; 0: nothing."""
+    if line.family == socket.AF_UNIX:
+        return int.from_bytes(fcntl.ioctl(line, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+    near, far = line.getsockname()[1], line.getpeername()[1]
+    waiting = 0
+    for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, _, queues, *_ = row.split()
+        ports = int(local.rpartition(":")[2], 16), int(remote.rpartition(":")[2], 16)
+        sent, received = (int(queue, 16) for queue in queues.split(":"))
+        if ports == (near, far):
+            waiting += sent
+        elif ports == (far, near):
+            waiting += received
+    return waiting
 
 
 def sha256(content: bytes) -> str:
