@@ -15,7 +15,7 @@ from verification.errors import NotFound
 from verification.models import Participation
 
 _FRESH = timedelta(seconds=20)
-_CACHE = "sipol.closing"
+CLOSING = "sipol.closing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class NextClosing:
 
 def install(app: Flask) -> None:
     """Names that every template may use."""
-    app.extensions[_CACHE] = {}
+    app.extensions[CLOSING] = {}
     app.context_processor(_names)
     app.url_defaults(_keep_language)
     app.jinja_env.globals["in_language"] = in_language
@@ -70,7 +70,7 @@ def next_closing() -> NextClosing | None:
 def _cached() -> NextClosing | None:
     who = actor_or_none()
     key = (who.participation_id if who else None, who.election if who else None)
-    cache: dict[Any, tuple[datetime, NextClosing | None]] = current_app.extensions[_CACHE]
+    cache: dict[Any, tuple[datetime, NextClosing | None]] = current_app.extensions[CLOSING]
     known = cache.get(key)
     if known is not None and timedelta() <= now() - known[0] < _FRESH:
         return known[1]

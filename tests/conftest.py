@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from portal.database import migrate
 from tests import needs, stack
+from tests.engines import engine_on
 from tests.postgres import Cluster
 from tests.stack import Stack
 from verification.db import Sessions, make_engine
@@ -69,7 +70,7 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def postgresql_url(postgres_cluster: Cluster) -> Iterator[str]:
     """An empty migrated PostgreSQL database."""
-    with postgres_cluster.database() as url:
+    with postgres_cluster.empty_database() as url:
         yield url
 
 
@@ -81,10 +82,9 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    """An engine on `database_url`, disposed of before the database goes."""
-    engine = make_engine(database_url)
-    yield engine
-    engine.dispose()
+    """An engine on `database_url`, its connections closed before the database goes."""
+    with engine_on(database_url) as engine:
+        yield engine
 
 
 @pytest.fixture

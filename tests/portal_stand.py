@@ -11,6 +11,9 @@ Two parties (`a`, `b`), the offices of `tests.world`, every password is `PASSWOR
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -29,11 +32,14 @@ from portal.auth import sessions as logins
 from portal.auth.csrf import token_for
 from portal.auth.passwords import Passwords
 from portal.config import Config
+from portal.context import EXTENSION
 from portal.credentials import ApiScope, issue_token
 from portal.keys import KeyStore
 from portal.models import Account
+from portal.page import CLOSING
 from portal.wiring import Services, build_on
 from tests.builders import build_party
+from tests.engines import engine_on
 from tests.world import NOON, World, build_world
 from verification.db import Sessions
 from verification.models import Participation
@@ -173,26 +179,57 @@ def populate(sessions: Sessions) -> Populace:
 
 
 def build_stand(
-    sessions: Sessions, home: Path, populace: Populace | None = None, **settings: Any
+    sessions: Sessions, home: Path, populace: Populace | None = None, *, own_app: bool = False
 ) -> Stand:
-    """The portal on an empty migrated database, or on a populated one; no port is opened."""
+    """The portal on an empty migrated database, or on a populated one; no port is opened.
+
+    All stands of a process use one application after the other: making its map of addresses takes
+    longer than most tests. `own_app`: for a test that adds an address.
+    """
     clock = TurnedClock()
-    services = _services(sessions, home, clock, settings)
+    services = _services(sessions, home, clock)
     populace = populace or populate(sessions)
-    app = create_app_on(services)
-    app.testing = True
-    # A test wants the answer people get, not the exception.
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.test_client_class = Browser
-    app.jinja_env.bytecode_cache = TEMPLATES
     return Stand(
-        app=app,
+        app=_new_app(services) if own_app else _handed_on(services),
         services=services,
         clock=clock,
         world=populace.world,
         parties=populace.parties,
         people=populace.people,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A populated SQLite file, and the home whose keys it was filled with; both to copy from."""
+
+    database: Path
+    home: Path
+    populace: Populace
+
+    def copy_home(self, folder: Path) -> Path:
+        """The home, once more."""
+        return Path(shutil.copytree(self.home, folder / "home"))
+
+    @contextmanager
+    def opened(self, folder: Path, *, own_app: bool = False) -> Iterator[Stand]:
+        """The portal on a copy of both."""
+        path = shutil.copyfile(self.database, folder / "sipol.db")
+        with engine_on(f"sqlite:///{path}") as engine:
+            home = self.copy_home(folder)
+            yield build_stand(Sessions(engine), home, self.populace, own_app=own_app)
+
+
+def prepare(template: Path, folder: Path, fill: Callable[[Stand], None] | None = None) -> Prepared:
+    """World, parties, people and what `fill` adds, in a copy of a migrated SQLite file."""
+    path = shutil.copyfile(template, folder / "sipol.db")
+    # The end of the last connection moves everything into the one file.
+    with engine_on(f"sqlite:///{path}") as engine:
+        stand = build_stand(Sessions(engine), folder / "home")
+        if fill is not None:
+            fill(stand)
+    populace = Populace(world=stand.world, parties=stand.parties, people=stand.people)
+    return Prepared(path, folder / "home", populace)
 
 
 class CompiledTemplates(BytecodeCache):
@@ -210,6 +247,27 @@ class CompiledTemplates(BytecodeCache):
 
 
 TEMPLATES = CompiledTemplates()
+_shared: list[Flask] = []
+
+
+def _handed_on(services: Services) -> Flask:
+    """The process's application, with nothing left of the stand before."""
+    if not _shared:
+        _shared.append(_new_app(services))
+    [app] = _shared
+    app.secret_key = services.session_secret
+    app.extensions |= {EXTENSION: services, CLOSING: {}}
+    return app
+
+
+def _new_app(services: Services) -> Flask:
+    app = create_app_on(services)
+    app.testing = True
+    # A test wants the answer people get, not the exception.
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.test_client_class = Browser
+    app.jinja_env.bytecode_cache = TEMPLATES
+    return app
 
 
 def hidden(page: str, name: str = "csrf_token") -> str:
@@ -219,8 +277,8 @@ def hidden(page: str, name: str = "csrf_token") -> str:
     return found.group(1)
 
 
-def _services(sessions: Sessions, home: Path, clock: TurnedClock, settings: Any) -> Services:
-    config = Config(home=home, database_url="sqlite://", **settings)
+def _services(sessions: Sessions, home: Path, clock: TurnedClock) -> Services:
+    config = Config(home=home, database_url="sqlite://")
     for directory in config.directories():
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     KeyStore(config.keys_dir).create()

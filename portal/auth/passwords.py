@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -31,11 +32,11 @@ class Passwords:
     """Makes and checks password hashes, at most `at_once` of them at a time (19 MiB each)."""
 
     def __init__(self, *, at_once: int = AT_ONCE, wait_seconds: float = WAIT_SECONDS) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=MEMORY_KIB, parallelism=1)
+        self._hasher = _hasher()
         self._turns = threading.BoundedSemaphore(at_once)
         self._wait = wait_seconds
         # Checked when there is no such login: the answer must not come sooner.
-        self._nobody = self._hasher.hash("nobody has this password")
+        self._nobody = _nobody()
 
     def hash(self, password: str, *, login: str) -> str:
         """The hash of a new password. Raises WeakPassword, Busy."""
@@ -54,6 +55,16 @@ class Passwords:
 
     def _turn(self) -> _Turn:
         return _Turn(self._turns, self._wait)
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher(time_cost=2, memory_cost=MEMORY_KIB, parallelism=1)
+
+
+@cache
+def _nobody() -> str:
+    return _hasher().hash("nobody has this password")
 
 
 class _Turn:

@@ -110,16 +110,25 @@ class Cluster:
         `template`: the name of the one to copy; nobody may be connected to it. Without, it is
         migrated and empty; `template0` gives one without any table.
         """
+        name = self.create(template)
+        try:
+            yield self.url(name)
+        finally:
+            self.drop(name)
+
+    def create(self, template: str = TEMPLATE) -> str:
+        """A copy of `template` under a new name, which is returned."""
         name = f"t_{secrets.token_hex(6)}"
         self._execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )
-        try:
-            yield self.url(name)
-        finally:
-            self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drop a database with whoever is still connected."""
+        self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     @property
     def pid(self) -> int:

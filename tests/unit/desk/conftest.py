@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.office_stand import Prepared, opened, prepare
-from tests.portal_stand import Stand
+from tests.office_stand import fill
+from tests.portal_stand import Prepared, Stand, prepare
 
 
 @pytest.fixture(scope="session")
 def prepared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    return prepare(sqlite_template, tmp_path_factory.mktemp("kantor"))
+    return prepare(sqlite_template, tmp_path_factory.mktemp("kantor"), fill)
 
 
 @pytest.fixture
 def stand(prepared: Prepared, tmp_path: Path) -> Iterator[Stand]:
-    yield from opened(prepared, tmp_path)
+    with prepared.opened(tmp_path) as stand:
+        yield stand

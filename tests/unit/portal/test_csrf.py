@@ -11,7 +11,7 @@ from tests.portal_stand import HOST, PASSWORD, Browser, Stand, hidden
 
 
 @pytest.fixture
-def stand(stand: Stand) -> Stand:
+def stand(stand_to_extend: Stand) -> Stand:
     """With a page of the party that takes a form, and answers what it was given."""
     pages = Blueprint("party", __name__)
 
@@ -20,8 +20,8 @@ def stand(stand: Stand) -> Stand:
 
     pages.add_url_rule("/dosir/catatan", view_func=note, methods=["POST"])
     for rule in pages.deferred_functions:
-        rule(pages.make_setup_state(stand.app, {}, first_registration=False))
-    return stand
+        rule(pages.make_setup_state(stand_to_extend.app, {}, first_registration=False))
+    return stand_to_extend
 
 
 def sign_in(stand: Stand, browser: Browser, login: str) -> str:

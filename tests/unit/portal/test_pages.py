@@ -177,7 +177,7 @@ def test_an_error_says_more_than_its_code_and_blames_nobody() -> None:
 
 
 @pytest.fixture
-def broken(stand: Stand) -> Stand:
+def broken(stand_to_extend: Stand) -> Stand:
     """With two addresses that fail: one by a fault of ours, one by an overloaded database."""
     pages = Blueprint("public", __name__)
 
@@ -190,8 +190,8 @@ def broken(stand: Stand) -> Stand:
     pages.add_url_rule("/rusak", view_func=fault)
     pages.add_url_rule("/penuh", view_func=overload)
     for rule in pages.deferred_functions:
-        rule(pages.make_setup_state(stand.app, {}, first_registration=False))
-    return stand
+        rule(pages.make_setup_state(stand_to_extend.app, {}, first_registration=False))
+    return stand_to_extend
 
 
 def test_a_fault_of_ours_shows_nothing_of_itself(
