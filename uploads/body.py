@@ -6,12 +6,15 @@ request took the upload over is handed out first, and only then does reading rai
 Next station: `uploads/fedbody.py`, the body that receivers feed.
 """
 
-from collections.abc import Awaitable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
 Piece = memoryview | bytearray | bytes
 """A Buffer with a length."""
+Pour = Callable[[Piece], "asyncio.Future[None]"]
+"""Takes a piece; done when it is written, and may be forgotten."""
 NO_TRAILERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -66,6 +69,10 @@ class Body(Protocol):
         page of the file ends. Valid until the next call. Nothing is the end. Raises a BodyEnding after
         the pieces before it were read.
         """
+        ...
+
+    def pour(self, into: Pour | None) -> None:
+        """From now on pieces that come slowly may go `into` this, while a `read` waits for what follows."""
         ...
 
     def interrupt(self, why: type[BodyEnding]) -> None:

@@ -72,6 +72,8 @@ class FileWriter:
 
     def write(self, offset: int, pieces: Sequence[Piece]) -> int:
         try:
+            if len(pieces) == 1 and len(pieces[0]) < LEAST_DIRECT:
+                return self._cached(offset, [memoryview(pieces[0])])
             for directly, group in groupby(cut_up(pieces, offset), itemgetter(0)):
                 views = [view for _, view in group]
                 offset = self._direct(offset, views) if directly else self._cached(offset, views)

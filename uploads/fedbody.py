@@ -10,8 +10,9 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from uploads.body import NO_TRAILERS, BodyBroken, BodyEnding, BodyStalled, Flow, Piece
+from uploads.body import NO_TRAILERS, BodyBroken, BodyEnding, BodyStalled, Flow, Piece, Pour
 from uploads.buffers import PAGE
+from uploads.dozing import LONGEST_DOZE, doze_after
 from uploads.gathered import Gathered
 from uploads.supply import FIRST_AGE, Supply
 
@@ -20,11 +21,6 @@ ADOPT_BYTES = 32 * KIB
 """So much at once is worth a large buffer."""
 QUICK_SECONDS = 0.5
 """A share that was filled in this time is worth one too."""
-DOZE_BYTES = 32 * KIB
-"""What may wait in the kernel, which holds several times as much without stopping the sender."""
-LEAST_DOZE_SECONDS = 0.1
-LONGEST_DOZE = 2.0
-"""Of `age`: nobody loses what waits in the kernel, so it may wait longer than what waits here."""
 GRACE_SECONDS = 0.05
 """A line that dozed gets this long to hand over what the kernel has, before an ending counts."""
 
@@ -38,8 +34,8 @@ class FedBody(Gathered):
 
     __slots__ = (
         "_doze", "_dozing", "_ending", "_enough", "_fed_at", "_flow", "_in_line", "_placed",
-        "_reader", "_received", "_since", "_soon", "_swift", "_taken_at", "ended", "length",
-        "trailers",
+        "_pour", "_pouring", "_reader", "_received", "_since", "_soon", "_taken_at", "ended",
+        "length", "trailers",
     )  # fmt: skip
 
     def __init__(
@@ -56,13 +52,14 @@ class FedBody(Gathered):
         self._enough = 64 * KIB
         # Somebody has said where in the file the first byte goes.
         self._placed = False
-        self._swift = False
         self._since = self._fed_at = self._taken_at = 0.0
         self._in_line = False
         # Seconds to doze before the next piece; 0 as long as the body is not known to be slow.
         self._doze = 0.0
         self._dozing = False
         self._soon: type[BodyEnding] | None = None
+        self._pour: Pour | None = None
+        self._pouring = False
 
     @property
     def open(self) -> bool:
@@ -161,6 +158,9 @@ class FedBody(Gathered):
                 self._flow.resume()
         return reader
 
+    def pour(self, into: Pour | None) -> None:
+        self._pour = into
+
     def _await_more(self) -> None:
         self._fed_at = time.monotonic()
         self._supply.watch(self)
@@ -215,11 +215,7 @@ class FedBody(Gathered):
             self._since = self._fed_at
 
     def _hold(self, view: memoryview) -> None:
-        if self._held is None:
-            self._held = bytearray(view)
-        else:
-            self._held += view
-        held = len(self._held)
+        held = self._copy(view)
         if (
             self._placed
             and self.length is not None
@@ -239,13 +235,36 @@ class FedBody(Gathered):
     def _offer(self) -> None:
         if self._doze and self._large is None and self._reader is not None:
             # It has waited in the kernel long enough.
-            self._deliver()
+            if self._pour is None:
+                self._deliver()
+            else:
+                self._pour_out(self._pour)
         elif not self._ready():
             self._line_up()
         elif self._reader is not None:
             self._deliver()
         elif self._flow is not None:
             self._flow.pause()
+
+    def _pour_out(self, pour: Pour) -> None:
+        """What a dozing line brought is written without waking the reader, which costs more than that."""
+        assert self._flow is not None
+        self._flow.pause()
+        self._pouring = True
+        pour(self._take()).add_done_callback(self._poured)
+
+    def _poured(self, done: "asyncio.Future[None]") -> None:
+        self._pouring = False
+        error, reader = done.exception(), self._reader
+        if reader is None or reader.done():
+            return
+        if error is not None:
+            self._nobody_waits()
+            reader.set_exception(error)
+        elif self.open:
+            self._await_more()
+        else:
+            self._deliver()
 
     def _line_up(self) -> None:
         if self._reader is not None and not self._in_line and self.held:
@@ -254,7 +273,7 @@ class FedBody(Gathered):
 
     def _deliver(self) -> None:
         reader = self._reader
-        if reader is not None:
+        if reader is not None and not self._pouring:
             self._nobody_waits()
             if not reader.done():
                 self._answer(reader)
@@ -271,27 +290,10 @@ class FedBody(Gathered):
         self._supply.unwatch(self)
 
     def _take(self) -> Piece:
-        if self._large is not None:
-            large, piece = self._large, self._large[self._start : self._end]
-            self._lent, self._large = large, None
-            self._swift = self._end == len(large)
-        elif self._held is not None:
-            piece, self._held = memoryview(self._held), None
-        else:
-            return b""
-        self._doze = self._doze_after(len(piece))
-        self._at += len(piece)
+        piece = self._hand_out()
+        if piece:
+            before, self._taken_at = self._taken_at or self._since, time.monotonic()
+            if self._flow is not None and self._flow.patient:
+                seconds, longest = self._taken_at - before, self._supply.age * LONGEST_DOZE
+                self._doze = doze_after(self._doze, len(piece), seconds, self.left, longest)
         return piece
-
-    def _doze_after(self, count: int) -> float:
-        """How long until the line brings a small piece again, if it goes on as it does."""
-        before, self._taken_at = self._taken_at or self._since, time.monotonic()
-        # Even late by seconds, a slow line brings no more than twice of what it dozes for.
-        fast = count >= (2 * DOZE_BYTES if self._doze else DOZE_BYTES)
-        if self._flow is None or not self._flow.patient or fast:
-            return 0.0
-        # Not beyond the end of the body, for which somebody waits.
-        wanted = DOZE_BYTES if self.left is None else min(DOZE_BYTES, self.left)
-        seconds = wanted * (self._taken_at - before) / count
-        longest = self._supply.age * LONGEST_DOZE
-        return min(seconds, longest) if seconds >= LEAST_DOZE_SECONDS else 0.0

@@ -3,14 +3,18 @@
 Next station: `uploads/fedbody.py`.
 """
 
+from uploads.body import Piece
 from uploads.buffers import PAGE
 from uploads.supply import Supply
 
 
 class Gathered:
-    """Either in a large buffer, from `_start` to `_end`, or copied. `_at`: the file position it is for."""
+    """Either in a large buffer, from `_start` to `_end`, or copied. `_at`: the file position it is for.
 
-    __slots__ = ("_at", "_end", "_held", "_large", "_lent", "_start", "_supply")
+    `_swift`: the last large buffer was filled to its end.
+    """
+
+    __slots__ = ("_at", "_end", "_held", "_large", "_lent", "_start", "_supply", "_swift")
 
     def __init__(self, supply: Supply) -> None:
         self._supply = supply
@@ -19,6 +23,7 @@ class Gathered:
         self._start = self._end = 0
         self._held: bytearray | None = None
         self._lent: memoryview | None = None
+        self._swift = False
 
     @property
     def held(self) -> int:
@@ -41,6 +46,26 @@ class Gathered:
             large[self._start : self._start + len(self._held)] = self._held
         self._large, self._held = large, None
         return True
+
+    def _copy(self, view: memoryview) -> int:
+        """Add to what is copied; how many bytes that is now."""
+        if self._held is None:
+            self._held = bytearray(view)
+        else:
+            self._held += view
+        return len(self._held)
+
+    def _hand_out(self) -> Piece:
+        """All of it, in its order; a large buffer is lent until `_give_back`."""
+        piece: Piece = b""
+        if self._large is not None:
+            large, piece = self._large, self._large[self._start : self._end]
+            self._lent, self._large = large, None
+            self._swift = self._end == len(large)
+        elif self._held is not None:
+            piece, self._held = memoryview(self._held), None
+        self._at += len(piece)
+        return piece
 
     def _give_back(self) -> None:
         if self._lent is not None:

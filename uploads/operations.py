@@ -37,12 +37,13 @@ from uploads.errors import (
 from uploads.expiry import Expiry
 from uploads.finishing import Finisher, left_behind
 from uploads.hot import HotDigests, Running
+from uploads.landing import landing
 from uploads.locks import PATIENCE_SECONDS, Lease, Locks
 from uploads.model import Upload, bare
 from uploads.policy import Policy
 from uploads.store import CanDeclare, CanRemove, Store
 from uploads.threads import Crew, run
-from uploads.transfer import Stored, Threads, landing, receive
+from uploads.transfer import Stored, Threads, receive
 
 QUICK_THREADS = 4
 """For those who only look: never behind a write, and few, so that a slow disk is not asked too much."""

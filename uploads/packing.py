@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from uploads import events
-from uploads.body import Body, BodyEnding, Piece
+from uploads.body import Body, BodyEnding, Piece, Pour
 from uploads.counters import Counters
 from uploads.errors import UnknownUpload
 from uploads.filestore import FileStore
@@ -198,6 +198,9 @@ class Begun:
     async def read(self, enough: int, at: int) -> Piece:
         first, self._first = self._first, b""
         return first or await self._body.read(enough, at)
+
+    def pour(self, into: Pour | None) -> None:
+        self._body.pour(into)
 
     def interrupt(self, why: type[BodyEnding]) -> None:
         self._body.interrupt(why)

@@ -1,22 +1,17 @@
 """From a body into the store: pieces land in large writes, durable before anybody is told.
 
-A landing is blocking and lives in threads; `receive` is the loop between it and the body. Without a
-checksum bytes land in the upload as they come, and whatever came before an ending stays. With a checksum
-the chunk lies aside until it is verified, all or nothing, because the offset must never count bytes that
-were not (tus 1.0.0 checksum: "the uploaded chunk MUST be discarded").
+What comes at a trickle does not wake this loop: its body hands the pieces to a thread itself.
 
-Next station: a complete upload goes to `uploads/finishing.py`.
+Next station: `uploads/landing.py` puts the pieces where they belong.
 """
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, Protocol
 
 from uploads.batches import Batches
 from uploads.body import Body, BodyBroken, BodyEnding, BodyStalled, BodyStopped, Piece
-from uploads.checksums import Expected, Verification
 from uploads.errors import (
     ChecksumMismatch,
     ConnectionBroken,
@@ -24,19 +19,14 @@ from uploads.errors import (
     Refusal,
     Stalled,
     Stopping,
-    Temporary,
     UploadLocked,
 )
-from uploads.hot import Running
-from uploads.locks import Lease
+from uploads.landing import Landing
 from uploads.model import Upload
-from uploads.store import CanStage, Store, Writer, trouble
 from uploads.threads import Crew
 
 MIB = 1024 * 1024
 WRITE_BYTES = 4 * MIB
-SYNC_EVERY = 16 * MIB
-"""Dirty bytes are bounded, so that the sync a HEAD waits for is short."""
 MOST_IN_A_HANDFUL = 256
 LEAST_BESIDE = 128 * 1024
 """A smaller piece is hashed where it is written: another thread would cost more than it saves."""
@@ -48,126 +38,6 @@ class Stored:
 
     offset: int
     ending: Refusal | None
-
-
-class Landing(Protocol):
-    """Where the pieces of one request go. Blocking; one thread at a time."""
-
-    beside: Running | None
-    """A digest that wants every piece, in order, from another thread while the piece is put."""
-
-    def put(self, piece: Piece, *, digested: bool) -> None: ...
-
-    def land(self, *, complete: bool) -> int: ...
-
-
-class PlainLanding:
-    """Bytes go straight into the upload. Blocking; one thread at a time."""
-
-    __slots__ = ("_lease", "_offset", "_store", "_synced", "_upload_id", "_writer", "beside")
-
-    def __init__(
-        self, store: Store, lease: Lease, upload: Upload, running: Running | None = None
-    ) -> None:
-        self.beside = running
-        self._store = store
-        self._lease = lease
-        self._upload_id = upload.upload_id
-        self._writer: Writer | None = None
-        self._offset = self._synced = upload.offset
-
-    def put(self, piece: Piece, *, digested: bool = False) -> None:
-        """Write at the offset. Raises UploadLocked when the lease has passed, StoreFull, StoreTrouble.
-
-        `digested`: somebody else adds the piece to the running digest.
-        """
-        self._lease.check()
-        if self._writer is None:
-            self._writer = self._store.open(self._upload_id)
-        try:
-            self._offset = self._writer.write(self._offset, [piece])
-        except Temporary:
-            # A prefix may have been written, and the upload's size is the offset.
-            self._offset = self._store.load(self._upload_id).offset
-            raise
-        if self.beside is not None and not digested:
-            self.beside.update(piece)
-        if self._offset - self._synced >= SYNC_EVERY:
-            self._sync(self._writer)
-
-    def land(self, *, complete: bool) -> int:  # noqa: ARG002 - a broken body's bytes are kept too
-        """Everything put is durable; returns the offset."""
-        writer, self._writer = self._writer, None
-        if writer is None:
-            self._store.sync(self._upload_id)
-            return self._offset
-        try:
-            if self._offset != self._synced:
-                self._sync(writer)
-        finally:
-            writer.close()
-        return self._offset
-
-    def _sync(self, writer: Writer) -> None:
-        try:
-            writer.sync()
-        except Temporary:
-            # After a failed sync nobody knows which pages reached the disk; they must not be counted.
-            writer.cut(self._synced)
-            self._offset = self._synced
-            raise
-        self._synced = self._offset
-
-
-class VerifiedLanding:
-    """A chunk lies aside until its digest is right, then goes into the upload. Blocking."""
-
-    def __init__(
-        self,
-        store: Store,
-        lease: Lease,
-        upload: Upload,
-        expected: Expected,
-        running: Running | None = None,
-    ) -> None:
-        assert isinstance(store, CanStage)
-        self.beside: Running | None = None
-        self._plain = PlainLanding(store, lease, upload, running)
-        self._offset = upload.offset
-        self._stage: IO[bytes] = store.stage()
-        self._verification = Verification(expected)
-
-    def put(self, piece: Piece, *, digested: bool = False) -> None:  # noqa: ARG002 - not yet
-        """Keep and hash. Raises StoreFull, StoreTrouble."""
-        self._verification.update(piece)
-        try:
-            self._stage.write(piece)
-        except OSError as error:
-            raise trouble(error) from None
-
-    def land(self, *, complete: bool) -> int:
-        """Verify and move, durably; returns the offset. Raises what `Verification.verify` raises."""
-        with self._stage:
-            if not complete:
-                return self._offset
-            self._verification.verify()
-            self._stage.seek(0)
-            while block := self._stage.read(MIB):
-                self._plain.put(block)
-        return self._plain.land(complete=True)
-
-
-def landing(
-    store: Store,
-    lease: Lease,
-    upload: Upload,
-    expected: Expected | None,
-    running: Running | None = None,
-) -> Landing:
-    """The landing a request asked for; `running` is fed with what lands."""
-    if expected is None:
-        return PlainLanding(store, lease, upload, running)
-    return VerifiedLanding(store, lease, upload, expected, running)
 
 
 class Threads:
@@ -191,12 +61,15 @@ async def receive(body: Body, place: Landing, upload: Upload, threads: Threads) 
     Raises what the last sync raises; what ended the body early comes back in `Stored.ending`, beside
     the offset that holds in spite of it.
     """
-    at, limit = upload.offset, upload.limit
+    limit = upload.limit
     ending: Refusal | None = None
     landed: int | Refusal | None = None
+    pouring = _Pouring(place, threads)
+    if body.length is not None and upload.offset + body.length <= limit:
+        body.pour(pouring)
     try:
-        while landed is ending is None and (piece := await body.read(WRITE_BYTES, at)):
-            at += len(piece)
+        while landed is ending is None and (piece := await body.read(WRITE_BYTES, place.at)):
+            at = place.at + len(piece)
             if at > limit:
                 raise LongerThanDeclared("the body exceeds the declared length")
             if at == limit and body.length is None:
@@ -211,6 +84,9 @@ async def receive(body: Body, place: Landing, upload: Upload, threads: Threads) 
         ending = refusal_for(ended)
     except Refusal as refusal:
         ending = refusal
+    finally:
+        body.pour(None)
+        await pouring.settle()
     if landed is None:
         landed = await threads.disk.run(partial(_land, place, complete=ending is None))
     if isinstance(landed, ChecksumMismatch):
@@ -239,14 +115,31 @@ async def _store(
 
 
 async def _in_a_handful(place: Landing, piece: Piece, threads: Threads) -> None:
-    done = threads.handfuls.ask((place, piece))
+    pouring = _Pouring(place, threads)
     try:
-        await asyncio.shield(done)
-    except asyncio.CancelledError:
-        # No write may come after its lease was given back.
-        if not done.done():
-            await asyncio.wait([done])
-        raise
+        await asyncio.shield(pouring(piece))
+    finally:
+        await pouring.settle()
+
+
+class _Pouring:
+    """Small pieces of one body on their way to a thread, one at a time."""
+
+    __slots__ = ("_last", "_place", "_threads")
+
+    def __init__(self, place: Landing, threads: Threads) -> None:
+        self._place = place
+        self._threads = threads
+        self._last: asyncio.Future[None] | None = None
+
+    def __call__(self, piece: Piece) -> "asyncio.Future[None]":
+        self._last = self._threads.handfuls.ask((self._place, piece))
+        return self._last
+
+    async def settle(self) -> None:
+        """No write may come after its lease was given back, also when nobody waits for it any more."""
+        if self._last is not None and not self._last.done():
+            await asyncio.wait([self._last])
 
 
 def _put_handful(

@@ -6,7 +6,7 @@ Next station: `uploads/tusd/pouring.py`, as any other body.
 from collections.abc import Mapping
 from typing import IO
 
-from uploads.body import NO_TRAILERS, BodyEnding, Piece
+from uploads.body import NO_TRAILERS, BodyEnding, Piece, Pour
 from uploads.checksums import Expected, Verification
 from uploads.hot import Running
 from uploads.store import CanStage, trouble
@@ -22,7 +22,7 @@ class Aside:
         self.beside: Running | None = None
         self.stage: IO[bytes] = store.stage()
         self.length: int | None = None
-        self._offset = offset
+        self.at = self._offset = offset
         self._verification = Verification(expected)
 
     def put(self, piece: Piece, *, digested: bool = False) -> None:  # noqa: ARG002 - for nobody
@@ -32,6 +32,7 @@ class Aside:
             self.stage.write(piece)
         except OSError as error:
             raise trouble(error) from None
+        self.at += len(piece)
 
     def land(self, *, complete: bool) -> int:
         """Verify; the offset has not changed. Raises what `Verification.verify` raises."""
@@ -62,6 +63,9 @@ class AsideBody:
         piece = self._stage.read(min(enough, self._left))
         self._left -= len(piece)
         return piece
+
+    def pour(self, into: Pour | None) -> None:
+        """None of it comes slowly."""
 
     def interrupt(self, why: type[BodyEnding]) -> None:
         """It is too short to be stopped half-way."""

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 
 from uploads.body import Body, BodyEnding, BodyStopped
 from uploads.errors import LongerThanDeclared, Refusal
-from uploads.transfer import SYNC_EVERY, refusal_for
+from uploads.landing import SYNC_EVERY
+from uploads.transfer import refusal_for
 from uploads.tusd.client import Exchange
 
 ENOUGH = 256 * 1024

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from uploads.body import BodyBroken, BodyEnding, BodyStalled, BodyStopped, BodyTaken
 from uploads.buffers import PAGE, Pool
+from uploads.errors import StoreFull
 from uploads.fedbody import FedBody
 from uploads.supply import Supply
 
@@ -283,5 +284,88 @@ def test_an_ending_wakes_a_dozing_line_for_what_the_kernel_has() -> None:
         assert await reading == b"b" * 100
         with pytest.raises(BodyTaken):
             await body.read(10**6, 200)
+
+    run(scenario())
+
+
+class Writer:
+    """What a body pours into: pieces, and how each is to end."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.written: asyncio.Future[None] | None = None
+
+    def __call__(self, piece: object) -> "asyncio.Future[None]":
+        assert self.written is None or self.written.done(), "one at a time"
+        self.pieces.append(bytes(piece))  # type: ignore[call-overload]
+        self.written = asyncio.get_running_loop().create_future()
+        return self.written
+
+
+async def dozing(tap: Tap, writer: Writer) -> tuple[FedBody, "asyncio.Future[Any]"]:
+    """A body of 10,000 bytes whose line has just brought 100 more after its first doze."""
+    body = FedBody(10_000, Supply(age=0.2), tap)
+    body.pour(writer)
+    first = asyncio.ensure_future(body.read(10**6, 0))
+    await asyncio.sleep(0)
+    receive(body, b"a" * 100)
+    assert await first == b"a" * 100
+    reading = asyncio.ensure_future(body.read(10**6, 100))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        while not tap.flows:  # noqa: ASYNC110 - the supply's timer lets it flow
+            await asyncio.sleep(0.01)
+    receive(body, b"b" * 100)
+    assert writer.pieces == [b"b" * 100]
+    assert not tap.flows, "nothing is received while a piece is written"
+    return body, reading
+
+
+async def settled(writer: Writer, error: Exception | None = None) -> None:
+    assert writer.written is not None
+    if error is None:
+        writer.written.set_result(None)
+    else:
+        writer.written.set_exception(error)
+    await asyncio.sleep(0)
+
+
+def test_a_dozing_line_is_poured_without_waking_the_reader() -> None:
+    async def scenario() -> None:
+        tap, writer = Tap(patient=True), Writer()
+        body, reading = await dozing(tap, writer)
+        await settled(writer)
+        assert not reading.done()
+        async with asyncio.timeout(5):
+            while not tap.flows:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+        receive(body, b"c" * 9_800)
+        assert await reading == b"c" * 9_800, "the end is the reader's"
+        assert body.exhausted
+
+    run(scenario())
+
+
+def test_an_ending_waits_for_the_piece_that_is_being_written() -> None:
+    async def scenario() -> None:
+        writer = Writer()
+        body, reading = await dozing(Tap(patient=True), writer)
+        body.interrupt(BodyBroken)
+        await asyncio.sleep(0)
+        assert not reading.done()
+        await settled(writer)
+        with pytest.raises(BodyBroken):
+            await reading
+
+    run(scenario())
+
+
+def test_trouble_with_a_poured_piece_is_the_readers() -> None:
+    async def scenario() -> None:
+        writer = Writer()
+        _, reading = await dozing(Tap(patient=True), writer)
+        await settled(writer, StoreFull())
+        with pytest.raises(StoreFull):
+            await reading
 
     run(scenario())
