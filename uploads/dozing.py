@@ -6,8 +6,9 @@ Next station: `uploads/fedbody.py`.
 DOZE_BYTES = 32 * 1024
 """What may wait in the kernel, which holds several times as much without stopping the sender."""
 LEAST_DOZE_SECONDS = 0.1
-LONGEST_DOZE = 2.0
-"""Of the age at which a byte is written: nobody loses what waits in the kernel, so it may wait longer."""
+LONGEST_DOZE = 4.0
+"""Of the age at which a byte is written: nobody loses what waits in the kernel, so it may wait longer.
+Every waking costs the same, whatever it brings: half as many are worth some kernel memory a line."""
 
 
 def doze_after(
