@@ -9,11 +9,13 @@ from werkzeug.routing import BaseConverter
 
 from portal.api import (
     accounts,
+    corrections,
     counting,
     desk,
     duplicates,
     files,
     me,
+    member_rules,
     offices,
     proof,
     rosters,
@@ -29,7 +31,7 @@ bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
 TOPICS = (
     me, uploads, files, rosters, rosters_replaced, scans, duplicates, counting, proof, desk, offices,
-    accounts,
+    corrections, member_rules, accounts,
 )  # fmt: skip
 CALLS: tuple[Call, ...] = tuple(call for topic in TOPICS for call in topic.calls.declared)
 

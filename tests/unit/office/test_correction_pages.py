@@ -82,6 +82,25 @@ def test_one_proposes_another_confirms(stand: Stand, lost: str) -> None:
     assert "TMS" in party
 
 
+def test_the_api_does_what_the_pages_do(stand: Stand, lost: str) -> None:
+    chief, other = stand.bearer("pengawas"), stand.bearer("administrator")
+    client = stand.client()
+    listed = "/api/v1/offices/32.73/corrections"
+    (doubt,) = client.get(listed, headers=chief).json["items"]
+    assert (doubt["item"], doubt["lost"], doubt["proposed"]) == (lost, True, None)
+    words = {"reason": "ganda-identik", "reference": MINUTE}
+    made = client.post(f"/api/v1/items/{lost}/correction", json=words, headers=chief)
+    assert made.status_code == 201
+    again = client.post(f"/api/v1/items/{lost}/correction", json=words, headers=other)
+    assert again.status_code == 409
+    address = f"/api/v1/corrections/{made.json['id']}"
+    assert client.post(f"{address}/confirm", json={}, headers=chief).status_code == 409
+    done = client.post(f"{address}/confirm", json={}, headers=other).json
+    assert (done["confirmed"], done["reference"]) == (True, MINUTE)
+    assert client.post(f"{address}/drop", json={}, headers=chief).status_code == 409
+    assert client.get(listed, headers=chief).json["items"] == []
+
+
 def test_a_proposal_without_a_minute_is_refused_and_one_may_be_dropped(
     stand: Stand, lost: str
 ) -> None:

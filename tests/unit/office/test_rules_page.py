@@ -33,3 +33,18 @@ def test_what_is_no_rule_is_refused_and_nobody_else_makes_one(stand: Stand) -> N
     assert stand.browser("pengawas.ri").send(ADDRESS, **RULES).status_code in (403, 404)
     with stand.sessions.read() as session:
         assert session.scalars(select(MemberRules)).all() == []
+
+
+def test_the_api_does_what_the_page_does(stand: Stand) -> None:
+    client, bearer = stand.client(), stand.bearer("administrator")
+    held = client.get("/api/v1/member-rules", headers=bearer).json
+    assert (held["current"]["version"], held["versions"]) == (0, [])
+    wanted = {name: held["current"][name] for name in ("barred_occupations", "no_longer_in_office")}
+    wanted |= {"preset": "four-field", "cut_off": "2027-02-14", "minimum_age": 17}
+    wanted["legal_basis"] = "Keputusan KPU 309/2022"
+    made = client.post("/api/v1/member-rules", json=wanted, headers=bearer)
+    assert (made.status_code, made.json) == (201, {"version": 1} | wanted)
+    held = client.get("/api/v1/member-rules", headers=bearer).json
+    assert (held["current"], [each["version"] for each in held["versions"]]) == (made.json, [1])
+    other = stand.bearer("pengawas.ri")
+    assert client.post("/api/v1/member-rules", json=wanted, headers=other).status_code == 403
