@@ -74,8 +74,8 @@ def show_member_rules(session: Session) -> Any:
 
 
 @calls.write("POST", "/member-rules", summary="Prescribe a new version", roles=ADMINISTRATORS,
-             scope=ApiScope.MANAGE, body=MemberRulesBody, reply=MemberRulesSchema, status=201, idempotent=True,
-             refusals=(NotAllowed, NotFound, RulesNotSound))  # fmt: skip
+             scope=ApiScope.MANAGE, body=MemberRulesBody, reply=MemberRulesSchema, status=201,
+             idempotent=True, refusals=(NotAllowed, NotFound, RulesNotSound))  # fmt: skip
 def prescribe_member_rules(session: Session, body: dict[str, Any]) -> Any:
     """Lists that are imported from then on are judged by it; those before keep theirs."""
     return prescribed.prescribe(
