@@ -119,20 +119,20 @@ class FieldKeys:
         """
         if not all(map(NIK.fullmatch, niks)):
             raise NotANik
-        return self.encipher_joined("".join(niks).encode("ascii"))
+        blocks = self.encipher_joined("".join(niks).encode("ascii"))
+        return [blocks[start : start + BLOCK] for start in range(0, len(blocks), BLOCK)]
 
-    def encipher_joined(self, digits: bytes) -> list[bytes]:
-        """As `encipher_many`, of NIK that stand one after the other in `digits`.
+    def encipher_joined(self, digits: bytes) -> bytes:
+        """NIK that stand one after the other in `digits` → their 16 bytes each, one after the other.
 
         Whoever joins them sees to it that each has sixteen digits. Raises NotANik.
         """
         if digits and (len(digits) % BLOCK or not digits.isdigit()):
             raise NotANik
         encryptor = self._blocks[self._current_id].encryptor()
-        blocks = encryptor.update(digits) + encryptor.finalize()
-        return [blocks[start : start + BLOCK] for start in range(0, len(blocks), BLOCK)]
+        return encryptor.update(digits) + encryptor.finalize()
 
-    def decipher_joined(self, blobs: bytes, key_id: str) -> str:
+    def decipher_joined(self, blobs: bytes, key_id: str) -> bytes:
         """The digits behind many column values, both one after the other.
 
         Raises UnknownFieldKey, or SealBroken when the result is not all NIK.
@@ -146,7 +146,7 @@ class FieldKeys:
         digits = decryptor.update(blobs) + decryptor.finalize()
         if digits and not digits.isdigit():
             raise SealBroken
-        return digits.decode("ascii")
+        return digits
 
     def decipher(self, blob: bytes, key_id: str) -> str:
         """The sixteen digits behind a column value.

@@ -16,6 +16,7 @@ import polars as pl
 from verification.duplicates.keys import Keys, nik_number
 from verification.duplicates.matching import alike
 from verification.duplicates.names import compared
+from verification.rosters.blocks import twice
 from verification.rosters.rules.listwide import (
     NIK_OTHER_NAME,
     NIK_REPEATED,
@@ -56,7 +57,7 @@ def marked(members: pl.DataFrame, niks: pl.Series, keys: Keys) -> pl.DataFrame:
     16 bytes under one key; `keys`: `keys_of_list` of both.
     """
     rows = members.select("line", "name").with_columns(niks.alias("nik"))
-    again = rows.filter(pl.col("nik").is_duplicated())
+    again = rows.filter(twice(rows["nik"]))
     again = again.with_columns(compared(again["name"]))
     kinds = again.select(
         "line",

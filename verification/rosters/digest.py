@@ -13,8 +13,9 @@ import hashlib
 import polars as pl
 from sqlalchemy.orm import Session
 
+from verification.rosters.blocks import blocks
 from verification.rosters.stored import members_of
-from verification.secrets import FieldKeys
+from verification.secrets import BLOCK, FieldKeys
 
 # Cells hold no control characters (`accepted`), so this cannot be imitated.
 CELL_END = "\x1f"
@@ -25,13 +26,13 @@ FIELDS = (
 )  # fmt: skip
 
 
-def digest(members: pl.DataFrame, keys: FieldKeys) -> str:
+def digest(members: pl.DataFrame, niks: pl.Series) -> str:
     """64 hex digits: SHA-256 over the SHA-256 of each column, its cells in line order.
 
-    `members`: columns of `stored.MEMBER`. Raises UnknownFieldKey, SealBroken.
+    `members`: columns of `stored.MEMBER`; `niks`: their digits (`in_clear`).
     """
     whole = hashlib.sha256()
-    for cells in (in_clear(members, keys), *(members[name] for name in FIELDS)):
+    for cells in (niks, *(members[name] for name in FIELDS)):
         text = cells.cast(pl.String).str.join(CELL_END).cast(pl.Binary).item()
         whole.update(hashlib.sha256(text).digest())
     return whole.hexdigest()
@@ -39,7 +40,8 @@ def digest(members: pl.DataFrame, keys: FieldKeys) -> str:
 
 def digest_of(session: Session, keys: FieldKeys, version_id: int) -> str:
     """The digest of a version as its rows stand now: compare it with `rows_digest`."""
-    return digest(members_of(session, version_id), keys)
+    members = members_of(session, version_id)
+    return digest(members, in_clear(members, keys))
 
 
 def in_clear(members: pl.DataFrame, keys: FieldKeys) -> pl.Series:
@@ -55,5 +57,4 @@ def in_clear(members: pl.DataFrame, keys: FieldKeys) -> pl.Series:
 
 
 def _deciphered(niks: pl.Series, keys: FieldKeys, key_id: str) -> pl.Series:
-    digits = keys.decipher_joined(b"".join(niks.to_list()), key_id)
-    return pl.Series([digits[at : at + 16] for at in range(0, len(digits), 16)], dtype=pl.String)
+    return blocks(keys.decipher_joined(b"".join(niks.to_list()), key_id), BLOCK).cast(pl.String)

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from verification.rosters.columns import FIELDS
 from verification.sandbox.job import JSON
@@ -27,6 +27,7 @@ LENGTHS = {
 ROW_REF_LENGTH = 16
 LONGEST_ACCEPTED = 16_384
 LONGEST_REJECTED = 1_048_576
+LONGEST_CELL = 2_000
 MOST_COLUMNS = 64
 MOST_CELLS = 128
 MOST_ROWS = 20_000_000
@@ -135,10 +136,22 @@ def _rejected(row: object) -> RejectedRow:
                 row_ref=_row_ref(row_ref),
                 errors=errors,
                 first_line=_count(first_line),
-                cells=tuple(_text(cell, 2_000) for cell in cells[:MOST_CELLS]),
+                cells=_cells(cells[:MOST_CELLS]),
             )
         case _:
             raise Malformed("rejected row")
+
+
+def _cells(cells: list[object]) -> tuple[str, ...]:
+    """As `_text` for each of them; a garbage file has twelve million, so all are looked at in one."""
+    texts = cast("list[str]", cells)
+    try:
+        whole = "".join(texts)
+    except TypeError:
+        raise Malformed("text") from None
+    if "\x00" in whole or (len(whole) > LONGEST_CELL and max(map(len, texts)) > LONGEST_CELL):
+        raise Malformed("text")
+    return tuple(texts)
 
 
 def _row_ref(text: str) -> str:

@@ -31,7 +31,7 @@ from verification.models.rosters import row_id
 from verification.rosters import handover, nik_pages
 from verification.rosters.accepted import accepted_frame
 from verification.rosters.difference import compare
-from verification.rosters.digest import digest
+from verification.rosters.digest import digest, in_clear
 from verification.rosters.finishing import Imported, Staged, finish, outcome
 from verification.rosters.handover import Report
 from verification.rosters.merging import Before, Merged, lines_for, merge
@@ -127,9 +127,10 @@ class _Import:
         """Everything of the version but its being current."""
         self._begin()
         placed = self._placed()
-        members = self._members(placed.filter(pl.col("held").is_null()))
+        sound = placed.filter(pl.col("held").is_null())
+        members, clear = self._members(sound), sound["digits"]
         collided = self._collided(placed.filter(pl.col("held").is_not_null()))
-        del placed
+        del placed, sound
         rejected = pl.concat([collided, *self._refused()])
         whole = Merged(
             members=members, rejected=rejected, resolved=pl.Series(dtype=pl.Int64), settled=0
@@ -137,6 +138,7 @@ class _Import:
         if self._merging:
             whole = merge(self._before, members, rejected, self._version)
             self._sent -= whole.settled
+            clear = in_clear(whole.members, self._keys)
         del members, rejected
         niks = under_current_key(self._keys, whole.members)
         keys = keys_of_list(whole.members, niks)
@@ -151,7 +153,7 @@ class _Import:
             headings=self._headings,
             warned=whole.members.filter(pl.col("warnings") != 0).height,
             tally=tuple(tally(whole.members)),
-            rows_digest=digest(whole.members, self._keys),
+            rows_digest=digest(whole.members, clear),
             difference=compare(self._before.members, whole.members),
         )
 

@@ -113,7 +113,12 @@ _PYTHON: Mapping[str, Callable[[str], str]] = {
 
 def normalise(cells: Mapping[str, str]) -> dict[str, str]:
     """A whole record from the cells that are there; missing ones become ""."""
-    return {field: _PYTHON.get(field, clean)(cells.get(field, "")) for field in FIELDS}
+    return {field: normalise_cell(field, cells.get(field, "")) for field in FIELDS}
+
+
+def normalise_cell(field: str, cell: str) -> str:
+    """One of them."""
+    return _PYTHON.get(field, clean)(cell)
 
 
 def _clean_expr(expr: pl.Expr) -> pl.Expr:

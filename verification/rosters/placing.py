@@ -13,12 +13,13 @@ import os
 
 import polars as pl
 
+from verification.rosters.blocks import blocks
 from verification.rosters.digest import in_clear
 from verification.rosters.rules.listwide import NIK_REPEATED
-from verification.secrets import FieldKeys
+from verification.secrets import BLOCK, FieldKeys
 
 _REF_LENGTH = 15
-_KEY_LENGTH = 32
+_KEY_BYTES = 16
 
 
 def new_row_refs(count: int) -> pl.Series:
@@ -28,11 +29,7 @@ def new_row_refs(count: int) -> pl.Series:
 
 def new_subject_keys(count: int) -> pl.Series:
     """As public ids."""
-    digits = os.urandom(_KEY_LENGTH // 2 * count).hex()
-    step = _KEY_LENGTH
-    return pl.Series(
-        [digits[at : at + step] for at in range(0, step * count, step)], dtype=pl.String
-    )
+    return blocks(os.urandom(_KEY_BYTES * count), _KEY_BYTES).bin.encode("hex")
 
 
 def _row_refs(keys: pl.Series) -> pl.Series:
@@ -42,7 +39,7 @@ def _row_refs(keys: pl.Series) -> pl.Series:
 def enciphered(keys: FieldKeys, niks: pl.Series) -> pl.Series:
     """A column of well-formed NIK under the current key, in one call. Raises NotANik."""
     digits = niks.str.join("").item() if len(niks) else ""
-    return pl.Series(keys.encipher_joined(digits.encode("ascii")), dtype=pl.Binary)
+    return blocks(keys.encipher_joined(digits.encode("ascii")), BLOCK)
 
 
 def under_current_key(keys: FieldKeys, members: pl.DataFrame) -> pl.Series:

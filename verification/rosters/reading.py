@@ -25,7 +25,7 @@ from verification.rosters.columns import (
     match_columns,
 )
 from verification.rosters.damage import refuse_damaged, refuse_names
-from verification.rosters.normalise import clean, normalise, normalise_frame
+from verification.rosters.normalise import clean, normalise_cell, normalise_frame
 from verification.rosters.reader import read_table
 from verification.rosters.rules.catalogue import BY_CODE, ERROR_MASK, FAULTS, judge_frame
 from verification.rosters.rules.catalogue import WARNING_MASK as WARNINGS
@@ -207,7 +207,7 @@ def _write_rejected(
             shown += broken.cells[len(table.headings) :]
             row = {
                 "line": broken.line,
-                "row_ref": normalise({"row_ref": held.get(ref, "")})["row_ref"],
+                "row_ref": normalise_cell("row_ref", held.get(ref, "")),
                 "errors": BY_CODE[broken.code].flag,
                 "first_line": 0,
                 "cells": [cell.replace("\x00", " ") for cell in shown],

@@ -31,6 +31,8 @@ COPIED = 50_000
 AIM = 0.04
 FEWEST, FIRST, MOST = 200, 1_000, 8_000
 FEWEST_PAGES = 4
+# Bytes in hexadecimal digits, in COPY's text format.
+_HEX = r"\\x"
 
 
 class Writer(Protocol):
@@ -82,7 +84,7 @@ class _Postgres:
     def insert(self, table: str, rows: pl.DataFrame) -> None:
         connection = self._session.connection()
         driver = cast("Any", connection.connection.driver_connection)
-        into = f"COPY {table} ({', '.join(rows.columns)}) FROM STDIN (FORMAT csv, NULL '\\N')"
+        into = f"COPY {table} ({', '.join(rows.columns)}) FROM STDIN"
         for start in range(0, rows.height, COPIED):
             try:
                 with driver.cursor() as cursor, cursor.copy(into) as copy:
@@ -98,11 +100,25 @@ class _Postgres:
 
 
 def _spelled(rows: pl.DataFrame) -> bytes:
+    """COPY's own text format, which the server reads in two thirds of the time that CSV takes it.
+
+    No text of ours holds a control character (`accepted`), and one that did would make the server
+    count columns or rows wrongly and refuse the whole; so only `\\` is looked for.
+    """
     binary = [name for name, kind in rows.schema.items() if kind == pl.Binary()]
+    text = [name for name, kind in rows.schema.items() if kind == pl.String()]
+    hexed = rows.with_columns(
+        pl.concat_str(pl.lit(_HEX), pl.col(name).bin.encode("hex")).alias(name) for name in binary
+    )
+    written = _tabbed(hexed)
+    if written.count(b"\\") == len(_HEX[:-1]) * len(binary) * rows.height:
+        return written
+    return _tabbed(hexed.with_columns(pl.col(text).str.replace_all("\\", "\\\\", literal=True)))
+
+
+def _tabbed(rows: pl.DataFrame) -> bytes:
     out = io.BytesIO()
-    rows.with_columns(
-        pl.concat_str(pl.lit("\\x"), pl.col(name).bin.encode("hex")).alias(name) for name in binary
-    ).write_csv(out, include_header=False)
+    rows.write_csv(out, include_header=False, separator="\t", quote_style="never", null_value="\\N")
     return out.getvalue()
 
 

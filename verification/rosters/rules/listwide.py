@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
+from verification.rosters.blocks import twice
 from verification.rosters.rules.base import Fault, Severity
 
 KTA_REPEATED = Fault(
@@ -87,9 +88,9 @@ def judge_list(rows: pl.DataFrame) -> pl.DataFrame:
     line. `first_line`: where the card number or row_ref stands for the first time, else 0.
     """
     again = rows.filter(
-        pl.col("kta_number").is_duplicated()
-        | pl.col("nik").is_duplicated()
-        | (pl.col("row_ref").is_duplicated() & (pl.col("row_ref") != ""))
+        twice(rows["kta_number"])
+        | twice(rows["nik"])
+        | (twice(rows["row_ref"]) & (rows["row_ref"] != ""))
     )
     marked = again.select(
         "line",
