@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from verification.rosters import joined
+
 SAMPLES = 3
 NEAR_ENOUGH = 0.82
 NOT_WORDS = re.compile(r"[^a-z0-9]+")
@@ -85,7 +87,7 @@ COLUMNS: tuple[Column, ...] = (
             "tmp lahir", "tempat kelahiran", "tmpt lahir", "place of birth"),
     _column("birth_date", "Tanggal Lahir", "Birth date",
             "tgl lahir", "tanggal kelahiran", "tgl kelahiran", "tgl lhr", "date of birth",
-            "tanggal lahir dd mm yyyy", needed=True),
+            "tanggal lahir dd mm yyyy", *joined.HEADINGS, needed=True),
     _column("marital_status", "Status Perkawinan", "Marital status",
             "status kawin", "status", "status nikah", "status pernikahan", "perkawinan",
             "status perkawinan b s p"),
@@ -113,6 +115,9 @@ class Match:
     field: str | None
     sure: bool
     samples: tuple[str, ...] = ()
+    joint: bool = False
+    """It holds the place of birth too (`verification.rosters.joined`): `also`, if no other does."""
+    also: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +135,17 @@ class ColumnMap:
     @property
     def indices(self) -> dict[str, int]:
         """Field to column index."""
-        return {match.field: match.index for match in self.matches if match.field}
+        return {
+            field: match.index
+            for match in self.matches
+            for field in (match.field, match.also)
+            if field
+        }
+
+    @property
+    def joint(self) -> frozenset[int]:
+        """The columns that hold both place and date of birth."""
+        return frozenset(match.index for match in self.matches if match.joint)
 
     def to_json(self) -> dict[str, Any]:
         """What the mapping page shows and sends back."""
@@ -187,12 +202,18 @@ def match_columns(
     if confirmed is None:
         for field, index in _near(headings, skipped, taken).items():
             taken[field] = index
-    by_index = {index: field for field, index in taken.items()}
+    joint = _joint(headings, samples, taken)
+    if joint is not None:
+        taken.setdefault(joined.PLACE, joint)
+    second = (joined.PLACE, joint)
+    by_index = {index: field for field, index in taken.items() if (field, index) != second}
     matches = tuple(
         Match(
             index=index,
             heading=heading,
             field=by_index.get(index),
+            joint=index == joint,
+            also=joined.PLACE if index == joint == taken[joined.PLACE] else None,
             sure=by_index.get(index) is None or by_index[index] in sure,
             samples=tuple(value[:60] for value in samples[index][:SAMPLES]),
         )
@@ -201,6 +222,16 @@ def match_columns(
     )
     missing = tuple(name for name in needed_fields(required) if name not in taken)
     return ColumnMap(matches=matches, missing=missing)
+
+
+def _joint(
+    headings: Sequence[str], samples: Sequence[Sequence[str]], taken: Mapping[str, int]
+) -> int | None:
+    """The column of birth dates, if the places stand in it too."""
+    birth = taken.get(joined.DATE)
+    if birth is None or taken.get(joined.PLACE) == birth:
+        return birth
+    return birth if joined.holds_both(fold(headings[birth]), samples[birth]) else None
 
 
 def _exact(

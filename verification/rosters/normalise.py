@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -53,6 +54,9 @@ _MONTHS = (
     ("DESEMBER", "DES"),
 )  # fmt: skip
 _MONTH_NUMBERS = {name: f"{i:02d}" for i, names in enumerate(_MONTHS, 1) for name in names}
+# A date whose cell lost its format: Excel's days since 1899-12-30, here those of 1927 to 2064.
+_SERIAL = r"\A([1-5][0-9]{4})"
+_SERIAL_ZERO = date(1899, 12, 30)
 _NAMED_MONTH = r"\A([0-9]{1,2})[-/. ]+([A-Z]+)[-/. ]+([0-9]{4})"
 _LEVELS = {
     "province_code": (r"\A([0-9]{2})", 1),
@@ -85,6 +89,8 @@ def _iso_date(text: str) -> str:
         month = _MONTH_NUMBERS.get(found[2])
         if month is not None:
             return f"{found[3]}-{month}-{found[1].rjust(2, '0')}"
+    if found := re.match(rf"{_SERIAL}\Z", text):
+        return (_SERIAL_ZERO + timedelta(days=int(found[1]))).isoformat()
     return text
 
 
@@ -143,6 +149,7 @@ def _iso_date_expr(expr: pl.Expr) -> pl.Expr:
     text = _marks_expr(expr)
     named = text.str.to_uppercase().str.extract_groups(rf"{_NAMED_MONTH}\z")
     month = named.struct.field("2").replace_strict(_MONTH_NUMBERS, default=None)
+    days = text.str.extract(rf"{_SERIAL}\z").cast(pl.Int32)
     return pl.coalesce(
         _padded(text.str.extract_groups(rf"{_DAY_FIRST}\z"), (3, 2, 1)),
         _padded(text.str.extract_groups(rf"{_YEAR_FIRST}\z"), (1, 2, 3)),
@@ -150,6 +157,7 @@ def _iso_date_expr(expr: pl.Expr) -> pl.Expr:
             [named.struct.field("3"), month, named.struct.field("1").str.pad_start(2, "0")],
             separator="-",
         ),
+        (pl.lit(_SERIAL_ZERO) + pl.duration(days=days)).dt.to_string("%Y-%m-%d"),
         text,
     )
 

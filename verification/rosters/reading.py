@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import polars as pl
 
+from verification.rosters import joined
 from verification.rosters.cells import PREFIXED
 from verification.rosters.columns import (
     BY_NAME,
@@ -109,7 +110,9 @@ def _ask(columns: ColumnMap, table: Table, confirmed: dict[str, int] | None) -> 
 def refuse_hopeless(columns: ColumnMap, confirmed: dict[str, int] | None = None) -> None:
     """Raises Refuse where no column is left that a missing field could be in."""
     free = [match for match in columns.matches if match.field is None and match.heading.strip()]
-    if confirmed is not None or len(free) < len(columns.missing):
+    # Place and date of birth may stand in one column.
+    wanted = len(columns.missing) - ({joined.PLACE, joined.DATE} <= set(columns.missing))
+    if confirmed is not None or len(free) < wanted:
         titles = ", ".join(BY_NAME[name].title_id for name in columns.missing)
         raise Refuse("list.columns_missing", columns=titles[:80])
 
@@ -122,9 +125,7 @@ def _judge(
     Only accepted candidates are kept in memory normalised; the others are read again from the
     table when their cells are written out.
     """
-    named = table.rows.select(
-        "line", *(pl.col(f"c{index}").alias(field) for field, index in columns.indices.items())
-    )
+    named = table.rows.select("line", *joined.cells(columns.indices, columns.joint))
     masks, batches = [], []
     for start in range(0, named.height, BATCH):
         normal = normalise_frame(named.slice(start, BATCH))

@@ -13,7 +13,15 @@ from tests.rosters import DISTRICTS, VALID_ROW, people, run_child, small_rules, 
 from verification.rosters.accepted import accepted_frame
 from verification.rosters.handover import Report, rejected_rows
 from verification.rosters.rules import BY_CODE, faults_in
-from verification.rosters.synthetic import NIK, synthetic_list, write_csv, write_xlsx
+from verification.rosters.synthetic import (
+    BORN,
+    NIK,
+    PLACE,
+    SyntheticList,
+    synthetic_list,
+    write_csv,
+    write_xlsx,
+)
 from verification.sandbox.job import Refuse
 from verification.sandbox.outcome import Malformed
 
@@ -65,6 +73,29 @@ def test_the_same_list_however_it_is_written(tmp_path: Path) -> None:
         read(source, tmp_path / "out")
         written.append((tmp_path / "out" / "accepted.csv").read_bytes())
     assert written[0] == written[1] == written[2] == written[3]
+
+
+@pytest.mark.parametrize("heading", ["Tempat/Tgl Lahir", "TTL", "Lahir"])
+def test_place_and_date_of_birth_in_one_column(tmp_path: Path, heading: str) -> None:
+    apart = synthetic_list(300, seed=5, districts=DISTRICTS)
+    together = SyntheticList(
+        headings=(*apart.headings[:PLACE], heading, *apart.headings[BORN + 1 :]),
+        rows=[[*row[:PLACE], f"{row[PLACE]}, {row[BORN]}", *row[BORN + 1 :]] for row in apart.rows],
+    )
+    read(write_csv(tmp_path / "apart", apart), tmp_path / "out")
+    wanted = (tmp_path / "out" / "accepted.csv").read_bytes()
+    source = write_csv(tmp_path / "together", together)
+    report = read(source, tmp_path / "out")
+    if heading == "Lahir":
+        # Nobody knows what that is until the party says so.
+        assert report.mapping is not None
+        asked = {match["field"]: match["index"] for match in report.mapping["matches"]}
+        mapping = {field: index for field, index in asked.items() if field}
+        said = mapping | {"birth_date": PLACE}
+        for each in (said, said | {"birth_place": PLACE}, {"birth_place": PLACE} | said):
+            read(source, tmp_path / "out", mapping=each)
+            assert (tmp_path / "out" / "accepted.csv").read_bytes() == wanted
+    assert (tmp_path / "out" / "accepted.csv").read_bytes() == wanted
 
 
 @pytest.mark.parametrize(
