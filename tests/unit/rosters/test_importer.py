@@ -41,6 +41,18 @@ def test_rows_are_stored_and_accounted_for(stand: Stand) -> None:
     assert (member.regency_code, member.birth_date.isoformat()) == ("32.73", "1987-05-13")
 
 
+def test_cells_that_a_copy_could_take_for_something_else_stay_as_they_were(stand: Stand) -> None:
+    awkward = ["JALAN C:\\1", "\\N", 'KAMPUNG "DUA", NOMOR 3', "\\.", "\\t \\x41"]
+    rows = people(len(awkward))
+    for row, cell in zip(rows, awkward, strict=True):
+        row["address"] = cell
+    done = stand.load(stand.write("a", rows))
+    assert [member.address for member in stand.members(done.version_id)] == awkward
+    with stand.sessions.read() as session:
+        digest = digest_of(session, KEYS, done.version_id)
+    assert digest == stand.version(done.version_id).rows_digest
+
+
 def test_a_rejected_row_is_sealed_and_says_why(stand: Stand) -> None:
     rows = people(2)
     rows[1]["sex"] = "X"
