@@ -180,6 +180,16 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return sum(cpu_by_kind(pids))
 
 
+def waits_for_disk(pids: Iterable[int]) -> bool:
+    """Whether a thread of these processes is in the middle of a write or a sync (state D)."""
+    for pid in pids:
+        with suppress(OSError):
+            for task in (PROC / str(pid) / "task").iterdir():
+                if (task / "stat").read_text().rpartition(")")[2].split()[0] == "D":
+                    return True
+    return False
+
+
 def pss_bytes(pids: Iterable[int]) -> int:
     """Memory of these processes, shared pages divided by their users."""
     total = 0

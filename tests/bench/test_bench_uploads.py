@@ -169,13 +169,16 @@ def test_ratios_are_taken_round_by_round() -> None:
             database_cpu=0, client_cpu=0, client={"mode": "bulk", "answers": {}},
         )  # fmt: skip
 
-    outcome = Outcome({}, figures=[
+    hashing = {"event": "limit", "what": "sha256", "mb_s": 1, "cpu_s_gib": 0.75}
+    outcome = Outcome({}, [hashing], figures=[
         figures("tusd", 1, 1), figures("sipol", 1, 0.5),
         figures("tusd", 9, 9), figures("sipol", 9, 4.5),
         figures("tusd", 3, 3), figures("sipol", 3, 2.4),
     ])  # fmt: skip
     line = next(text for text in report.table(outcome).splitlines() if text.startswith("| sipol"))
     assert line.startswith("| sipol | 3 | 2.40 (0.50–4.50) | 0.50 |")
+    alone = "SHA-256 alone takes 0.75 CPU-s/GiB, 0.25 × tusd: with it, 1.0 × leaves 2.25"
+    assert alone in report.table(outcome)
 
 
 def test_a_run_that_is_ended_tells_what_it_has(
