@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 import schemathesis
+from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -72,10 +75,15 @@ def furnished(stand: Stand) -> Stand:
     return stand
 
 
+@cache
+def description(app: Flask) -> BaseSchema:
+    """The application's own; what schemathesis works out of it serves every call."""
+    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+
+
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 def test_generated_requests_get_announced_answers(furnished: Stand, call: Call) -> None:
-    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", furnished.app)
-    operation = schema.find_operation_by_id(call.name)
+    operation = description(furnished.app).find_operation_by_id(call.name)
     login = next(login for role, login in LOGINS.items() if role in call.roles)
     bearer = furnished.bearer(login)
 
