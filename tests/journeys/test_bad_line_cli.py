@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,8 @@ def small_files_arrive(stack: Stack, terminal: Terminal, folder: Path) -> None:
         assert process.wait(120) == 0, terminal.lines.read_text()[-3000:]
         upload = terminal.said()[-1]["files"][0]["upload"]
         asked = [line for line in stack.access_log()[before:] if line["path"].startswith("/files/")]
-        methods = [line["method"] for line in asked]
+        # How often it has to ask until the server knows of the cut is the machine's business.
+        methods = [method for method, _ in groupby(line["method"] for line in asked)]
         assert methods == (["POST"] if cut is None else ["POST", "HEAD", "PATCH"]), asked
         party = Caller(stack.direct_url, stack.logins["koordinator.a"].token)
         assert party.status(upload)["length"] == SMALL

@@ -222,6 +222,8 @@ def test_a_list_without_its_columns_is_told_of_while_it_is_on_its_way(
     page.goto("/unggah")
     page.wait_for_selector("[data-queue=choose]")
     start = line.up
+    # Quick enough for a test, and seconds between the beginning and the end.
+    line.rate = 4_000_000
     page.set_input_files("[data-queue=files]", str(file))
     while line.up < start + early.FIRST:
         page.wait_for_timeout(100)
