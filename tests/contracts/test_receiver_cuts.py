@@ -16,7 +16,6 @@ from tests.unit.uploads.builders import OCTETS
 MIB = 1024 * 1024
 SLOW_LOSS, FAST_LOSS = 32 * 1024, 192 * 1024
 """Bytes lost per cut, on average: on lines of 2 MB/s and below, and at loopback speed."""
-LOOPBACK = 1e12
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +45,8 @@ def lost(
 ) -> int:
     """Send `count` bytes at `rate` bytes a second, cut the line, and compare with the offset.
 
-    On a line with a rate everything before the cut has been read: what lies in the kernel because a
-    busy machine gave nginx no turn says nothing of nginx.
+    What the kernel still holds at the cut does not count: a busy machine gave nginx no turn to read
+    it, and a reset drops it. With it, the loss is for `sipol bench uploads --only cut`.
     """
     path = server.create(8 * MIB)
     line = stand.connect()
@@ -61,15 +60,15 @@ def lost(
         line.sendall(b"x" * piece)
         sent += piece
         time.sleep(max(0.0, begun + sent / rate - time.monotonic()))
-    while rate < LOOPBACK and unread(line):
-        time.sleep(0.001)
+    waiting = unread(line)
     end(line)
     # A client looks no sooner than this after its line broke.
     time.sleep(0.2)
     before = time.monotonic()
     offset = server.offset(path)
     assert time.monotonic() - before < 2
-    return sent - offset
+    assert offset <= sent
+    return max(0, sent - waiting - offset)
 
 
 @pytest.mark.parametrize("end", [socket.socket.close, reset], ids=["closed", "reset"])
@@ -83,11 +82,9 @@ def test_a_cut_line_costs_little(
         for n, rate in enumerate((2e6, 2e6, 1e6, 1e6, 5e5, 5e5))
     ]
     fast = [
-        lost(stand, servers[n % 2], chance.randrange(10_000, 8_000_000), LOOPBACK, end)
+        lost(stand, servers[n % 2], chance.randrange(10_000, 8_000_000), 1e12, end)
         for n in range(9)
     ]
-    assert min(*slow, *fast) >= 0
     assert statistics.mean(slow) <= SLOW_LOSS, slow
-    # A reset makes the kernel drop what nginx had no turn to read yet: on a core that others use too,
-    # now and then one whole socket buffer. The mean is for `sipol bench uploads --only cut`.
+    # Between the look at the kernel and the cut nginx reads on, and that much may be lost as well.
     assert statistics.median(fast) <= FAST_LOSS, fast
