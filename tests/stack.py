@@ -25,8 +25,8 @@ from tests.postgres import free_port
 
 SIPOL = (sys.executable, "-c", "from portal.cli import main; main()")
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 60
-STOP_SECONDS = 45
+START_SECONDS = 150
+STOP_SECONDS = 90
 ACCESS_LOG = "nginx-access.log"
 # Where nobody ever listens behind nginx, for those who test their line.
 NOBODY = "/files/periksa/tidak-ada"
