@@ -26,7 +26,7 @@ from tests.stack import Login, Stack, sipol
 
 OCTETS = "application/offset+octet-stream"
 TUS = {"Tus-Resumable": "1.0.0"}
-SECONDS = 60.0
+SECONDS = 120.0
 SETTLED = ("passed", "rejected")
 
 
