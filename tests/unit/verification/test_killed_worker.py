@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,17 +24,23 @@ from verification.states import SubmissionState
 ROOT = Path(__file__).parents[3]
 SCRIPT = Path(__file__).with_name("killed_worker.py")
 MEMBERS = 2_000
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
-def started(url: str) -> subprocess.Popen[bytes]:
+@contextmanager
+def started(url: str) -> Iterator[subprocess.Popen[bytes]]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen([sys.executable, SCRIPT, url], env=environment)
+    with subprocess.Popen([sys.executable, SCRIPT, url], env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def until(condition: Callable[[], bool]) -> None:
+def until(process: subprocess.Popen[bytes], condition: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE
     while not condition():
+        assert process.poll() is None, f"the worker ended with {process.returncode}"
         assert time.monotonic() < end, "it took too long"
         time.sleep(0.005)
 
@@ -57,16 +64,13 @@ def submitted(sessions: Sessions) -> None:
 def test_killed_twice_it_makes_every_item_once(sessions: Sessions, database_url: str) -> None:
     for _ in range(2):
         before = made(sessions)
-        process = started(database_url)
-        until(lambda before=before: made(sessions) > before)  # type: ignore[misc]
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    process = started(database_url)
-    try:
-        until(lambda: _state(sessions) == SubmissionState.QUEUED)
-    finally:
+        with started(database_url) as process:
+            until(process, lambda before=before: made(sessions) > before)  # type: ignore[misc]
+            process.send_signal(signal.SIGKILL)
+    with started(database_url) as process:
+        until(process, lambda: _state(sessions) == SubmissionState.QUEUED)
         process.terminate()
-    assert process.wait(PATIENCE) == 0
+        assert process.wait(PATIENCE) == 0
     with sessions.read() as session:
         items, subjects = session.execute(
             select(func.count(), func.count(Item.subject_id.distinct()))
@@ -76,10 +80,10 @@ def test_killed_twice_it_makes_every_item_once(sessions: Sessions, database_url:
 
 @pytest.mark.usefixtures("submitted")
 def test_told_to_stop_it_gives_the_job_back_at_once(sessions: Sessions, database_url: str) -> None:
-    process = started(database_url)
-    until(lambda: made(sessions) > 0)
-    process.terminate()
-    assert process.wait(PATIENCE) == 0
+    with started(database_url) as process:
+        until(process, lambda: made(sessions) > 0)
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
     with sessions.read() as session:
         job = session.scalars(select(Job).where(Job.kind == "make-items")).one()
     assert job.state in (JobState.WAITING, JobState.DONE)
