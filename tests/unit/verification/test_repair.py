@@ -23,6 +23,7 @@ from verification.db import Sessions
 from verification.entries import Why
 from verification.errors import DossierLocked, NothingToClaim, NothingToSubmit
 from verification.models import Item, Participation, Roster, Round
+from verification.slots import check_open
 from verification.states import Outcome, Role
 
 MEMBERS = ["a" * 32, "b" * 32, "c" * 32, "d" * 32]
@@ -167,7 +168,12 @@ def test_the_dossier_is_open_again_until_it_is_submitted(sessions: Sessions, wor
         assert not dossier.task_list(session, party_of(session)).locked
     submit_repair(sessions)
     with sessions.read() as session:
-        assert dossier.task_list(session, party_of(session)).locked
+        party = party_of(session)
+        assert dossier.task_list(session, party).locked
+        requirement = reference.requirement_by_code(session, party.election, "ad-art")
+        nation = reference.region_of(session, party.election, "ID")
+        with pytest.raises(DossierLocked):
+            check_open(session, party, requirement, nation)
 
 
 def test_who_never_submitted_has_nothing_to_repair(sessions: Sessions, world: World) -> None:
