@@ -115,17 +115,18 @@ class Match:
     field: str | None
     sure: bool
     samples: tuple[str, ...] = ()
-    joint: bool = False
-    """It holds the place of birth too (`verification.rosters.joined`): `also`, if no other does."""
-    also: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnMap:
-    """Which column of a file is which field, and what is missing or must be confirmed."""
+    """Which column of a file is which field, and what is missing or must be confirmed.
+
+    `joint`: the column of birth dates, if it holds the places too (`verification.rosters.joined`).
+    """
 
     matches: tuple[Match, ...]
     missing: tuple[str, ...]
+    joint: int | None = None
 
     @property
     def sure(self) -> bool:
@@ -135,17 +136,10 @@ class ColumnMap:
     @property
     def indices(self) -> dict[str, int]:
         """Field to column index."""
-        return {
-            field: match.index
-            for match in self.matches
-            for field in (match.field, match.also)
-            if field
-        }
-
-    @property
-    def joint(self) -> frozenset[int]:
-        """The columns that hold both place and date of birth."""
-        return frozenset(match.index for match in self.matches if match.joint)
+        found = {match.field: match.index for match in self.matches if match.field}
+        if self.joint is not None:
+            found.setdefault(joined.PLACE, self.joint)
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """What the mapping page shows and sends back."""
@@ -212,8 +206,6 @@ def match_columns(
             index=index,
             heading=heading,
             field=by_index.get(index),
-            joint=index == joint,
-            also=joined.PLACE if index == joint == taken[joined.PLACE] else None,
             sure=by_index.get(index) is None or by_index[index] in sure,
             samples=tuple(value[:60] for value in samples[index][:SAMPLES]),
         )
@@ -221,7 +213,7 @@ def match_columns(
         if index >= skipped
     )
     missing = tuple(name for name in needed_fields(required) if name not in taken)
-    return ColumnMap(matches=matches, missing=missing)
+    return ColumnMap(matches=matches, missing=missing, joint=joint)
 
 
 def _joint(

@@ -9,7 +9,7 @@ Next station: `verification.rosters.normalise`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -30,10 +30,10 @@ def holds_both(heading: str, values: Sequence[str]) -> bool:
     return heading in HEADINGS or any(_BOTH.match(value) for value in values)
 
 
-def cells(indices: Mapping[str, int], joint: Collection[int]) -> list[pl.Expr]:
-    """A text column for each field, from `c0`, `c1`, …; `joint`: the columns that hold both."""
+def cells(indices: Mapping[str, int], joint: int | None) -> list[pl.Expr]:
+    """A text column for each field, from `c0`, `c1`, …; `joint`: the column that holds both."""
     return [
-        (_part(field, index) if index in joint else pl.col(f"c{index}")).alias(field)
+        (_part(field, index) if index == joint else pl.col(f"c{index}")).alias(field)
         for field, index in indices.items()
     ]
 
