@@ -77,7 +77,9 @@ async def receive(body: Body, place: Landing, upload: Upload, threads: Threads) 
                 # not count as complete.
                 piece = bytes(piece)
                 ending = await _after_the_last_byte(body, at)
-            landed = await _store(place, piece, threads, last=ending is None and body.exhausted)
+            landed = await _store(
+                place, piece, threads, pouring, last=ending is None and body.exhausted
+            )
             # Not kept while the next one is awaited: with ten thousand slow bodies it would add up.
             piece = b""
     except BodyEnding as ended:
@@ -97,12 +99,13 @@ async def receive(body: Body, place: Landing, upload: Upload, threads: Threads) 
 
 
 async def _store(
-    place: Landing, piece: Piece, threads: Threads, *, last: bool
+    place: Landing, piece: Piece, threads: Threads, pouring: "_Pouring", *, last: bool
 ) -> int | Refusal | None:
     """One piece stored and digested, and the last one synced with it: one way to a thread for all."""
     digest = place.beside
     if len(piece) < LEAST_BESIDE and not last:
-        await _in_a_handful(place, piece, threads)
+        # Who is called off meanwhile waits for the write all the same: `receive` settles it.
+        await asyncio.shield(pouring(piece))
         return None
     if digest is None or len(piece) < LEAST_BESIDE:
         return await threads.disk.run(partial(_put, place, piece, digested=False, last=last))
@@ -112,14 +115,6 @@ async def _store(
     finally:
         # The piece's memory is used again afterwards, whatever became of the write.
         await digesting
-
-
-async def _in_a_handful(place: Landing, piece: Piece, threads: Threads) -> None:
-    pouring = _Pouring(place, threads)
-    try:
-        await asyncio.shield(pouring(piece))
-    finally:
-        await pouring.settle()
 
 
 class _Pouring:
