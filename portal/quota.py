@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import PartReservation, Reservation
 from verification.batches import among, execute, insert_all, listed
-from verification.models import Participation, ReceivedFile
+from verification.models import Participation, Storage
 
 Wanted = Mapping[str, Any]
 """A row of `reservation`, by column names."""
@@ -127,10 +127,12 @@ def _used(session: Session, participations: Iterable[int]) -> dict[int, int]:
 def _sums() -> CompoundSelect[int, int]:
     # One statement is one snapshot: between two of them an upload could turn from a reservation
     # into a file and be counted in neither.
-    arrived, reserved, parts = (
+    arrived = select(Storage.participation_id, Storage.bytes).where(
+        listed(Storage.participation_id)
+    )
+    reserved, parts = (
         select(key, func.sum(size)).where(listed(key), only).group_by(key)
         for key, size, only in (
-            (ReceivedFile.participation_id, ReceivedFile.size, true()),
             (Reservation.participation_id, Reservation.bytes, true()),
             (
                 PartReservation.participation_id,

@@ -54,12 +54,13 @@ Rows = CursorResult[*tuple[Any, ...]]
 @dataclass(frozen=True, slots=True)
 class Upsert:
     """Which columns tell that a row is there (`keys`), which take their new values, and when: `where`
-    gets the columns of the row that was to be inserted.
+    gets the columns of the row that was to be inserted. To those of `adds` the new value is added.
     """
 
     keys: tuple[str, ...]
-    changes: tuple[str, ...]
-    where: Callable[[Any], ColumnElement[bool]]
+    changes: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
+    where: Callable[[Any], ColumnElement[bool]] | None = None
 
 
 class _Among(FunctionElement[bool]):
@@ -195,10 +196,12 @@ def _insert_new(model: type[Base], dialect: str, key: str) -> UpdateBase:
 @cache
 def _upsert(model: type[Base], dialect: str, rule: Upsert) -> UpdateBase:
     statement = _insert(model, dialect)
+    there, new = _table(model).c, statement.excluded
     return statement.on_conflict_do_update(
         index_elements=list(rule.keys),
-        set_={name: statement.excluded[name] for name in rule.changes},
-        where=rule.where(statement.excluded),
+        set_={name: new[name] for name in rule.changes}
+        | {name: there[name] + new[name] for name in rule.adds},
+        where=None if rule.where is None else rule.where(new),
     )
 
 
@@ -248,7 +251,7 @@ def _filling(model: type[Base]) -> list[tuple[str, Callable[[], Any]]]:
         if given is not None:
             default = partial(_same, given.arg) if given.is_scalar else partial(given.arg, None)
             found.append((part.name, default))
-        elif not part.primary_key:
+        elif part is not _table(model).autoincrement_column:
             found.append((part.name, partial(_same, None)))
     return found
 

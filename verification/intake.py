@@ -9,6 +9,7 @@ Next station: `verification.issuing` signs the receipt, `verification.handlers` 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -17,14 +18,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from uploads.policy import Arrival
-from verification.batches import execute, insert_new, listed
+from verification.batches import Upsert, execute, insert_new, listed, upsert_all
 from verification.checks.names import without_nik
 from verification.errors import DomainError, UnknownRequirement
 from verification.jobs import JobKind, enqueue_all
 from verification.journal import Record, record_all
 from verification.journal_kinds import Kind
 from verification.known import Known
-from verification.models import Participation, ReceivedFile, Requirement, Tombstone
+from verification.models import Participation, ReceivedFile, Requirement, Storage, Tombstone
 from verification.models.files import Retention
 from verification.models.process import Purpose
 from verification.models.reference import Level
@@ -93,10 +94,21 @@ def receive_all(
     if new:
         enqueue_all(session, [job for row in new for job in _jobs(row)], now)
         record_all(session, [_note(row, told, places) for row in new], now)
+        # Last: the journal's chains are held, so that nobody waits for these rows but behind those.
+        upsert_all(session, Storage, _sizes(new), _ADDED)
     return refused
 
 
+_ADDED = Upsert(keys=("participation_id",), adds=("bytes",))
 _ERASED = select(Tombstone.public_id).where(listed(Tombstone.public_id))
+
+
+def _sizes(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, int]]:
+    """What these rows of `file` add to `storage`, in the order of its keys."""
+    sizes: Counter[int] = Counter()
+    for row in rows:
+        sizes[row["participation_id"]] += row["size"]
+    return [{"participation_id": key, "bytes": size} for key, size in sorted(sizes.items())]
 
 
 def _jobs(row: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,10 +1,11 @@
 """What the portal's Policy costs: CPU of creations and finishes, in this process and in the database.
 
-    python -m tests.bench.policy_speed [--documents 2000] [--together 16] [--parties 1 40]
+    python -m tests.bench.policy_speed [--documents 2000] [--together 16] [--parties 1 40] [--stored 0]
 
 Documents are created and finished in batches of `--together`, as an upload process asks for those who
 come together. The figures are CPU milliseconds per document (create + finish): this process, and
 PostgreSQL's processes beside it; then documents a second and the slowest batch of creations.
+`--stored`: files that are on record before.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from uploads.policy import Arrival, CreateRequest, Grant
 from verification.db import Sessions, make_engine
 
 SIZE = 200_000
+STORED_TOGETHER = 1000
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -88,6 +90,20 @@ def run(policy: PortalPolicy, tickets: list[str], documents: int, together: int)
     return took
 
 
+def store(policy: PortalPolicy, tickets: list[str], files: int) -> None:
+    """Have `files` of the first party on record, as a reconciling finds them: nothing was reserved."""
+    now = datetime.now(UTC)
+    first = wanted(0, tickets[0])
+    [granted] = policy.may_create([first])
+    for start in range(0, files, STORED_TOGETHER):
+        policy.finished(
+            [
+                arrived(wanted(number, tickets[0]), granted, now)
+                for number in range(start, min(files, start + STORED_TOGETHER))
+            ]
+        )
+
+
 def wanted(number: int, ticket: str) -> CreateRequest:
     """A creation as a browser asks for it."""
     regions = sorted(DISTRICTS)
@@ -115,15 +131,16 @@ def arrived(request: CreateRequest, granted: Grant | Exception, now: datetime) -
 
 
 def measure(
-    url: str, parties: int, documents: int, together: int, database_pid: int | None
+    url: str, parties: int, documents: int, together: int, stored: int, database_pid: int | None
 ) -> Cost:
-    """One run on an empty migrated database."""
+    """One run on an empty migrated database, in which the first party gets `stored` files before."""
     engine = make_engine(url, pool_size=2)
     sessions = Sessions(engine)
     with tempfile.TemporaryDirectory() as home:
         config = Config(home=Path(home), database_url=url)
         tickets = build(sessions, parties, datetime.now(UTC))
         policy = PortalPolicy(sessions, config)
+        store(policy, tickets, stored)
         run(policy, tickets, together * 4, together)  # statements compiled, connections open
         before, process, wall = _cpu_of(database_pid), time.process_time(), time.perf_counter()
         took = run(policy, tickets, documents, together)
@@ -181,12 +198,15 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=2000)
     parser.add_argument("--together", type=int, default=16)
     parser.add_argument("--parties", type=int, nargs=2, default=[1, 40])
+    parser.add_argument("--stored", type=int, default=0)
     asked = parser.parse_args()
-    say(f"{asked.documents} documents, {asked.together} at a time; CPU ms per document")
+    say(
+        f"{asked.documents} documents, {asked.together} at a time, {asked.stored} before; CPU ms each"
+    )
     say("database    parties  process  database  documents/s  batch p50 ms  slowest ms")
     with databases() as found:
         for parties, (name, url, pid) in zip(asked.parties * 2, found, strict=True):
-            cost = measure(url, parties, asked.documents, asked.together, pid)
+            cost = measure(url, parties, asked.documents, asked.together, asked.stored, pid)
             say(
                 f"{name:10} {parties:8} {cost.process:8.2f} {cost.database:9.2f} "
                 f"{cost.per_second:12.0f} {cost.median:16.1f} {cost.slowest:11.0f}"

@@ -9,15 +9,16 @@ from sqlalchemy import Engine, inspect, select, text
 from portal import models as portal_models
 from portal.database import migrate, unmigrate
 from portal.seed import seed
-from tests.builders import build_items, build_party
+from tests.builders import build_file, build_items, build_party
 from tests.world import NOON, build_world
 from verification import models as verification_models
 from verification.db import Base, Sessions
-from verification.models import Item, Member, Region
+from verification.models import Item, Member, Region, Storage
 from verification.models.rosters import row_id
 
 TABLES = (portal_models, verification_models)
 BEFORE_KEYS = "0009"
+BEFORE_STORAGE = "0010"
 
 
 def test_the_newest_migration_is_what_the_models_say(engine: Engine) -> None:
@@ -65,3 +66,16 @@ def test_a_members_key_says_where_his_row_stands(engine: Engine) -> None:
         assert dict(session.execute(names).all()) == before
         for member in session.scalars(select(Member)):
             assert member.id == row_id(member.version_id, member.line)
+
+
+def test_the_kept_sum_of_a_party_begins_with_the_files_it_has(engine: Engine) -> None:
+    with Sessions(engine).begin() as session:
+        world = build_world(session)
+        party = build_party(session, world)
+        for size in (700, 1_300):
+            build_file(session, party, content=bytes(size))
+        key = party.id
+    unmigrate(engine, BEFORE_STORAGE)
+    migrate(engine)
+    with Sessions(engine).begin() as session:
+        assert session.get_one(Storage, key).bytes == 2_000

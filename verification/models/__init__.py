@@ -1,7 +1,7 @@
 """The tables of verification, one module a topic."""
 
 from verification.models.duplicates import Comparison, Duplicate, ListTally
-from verification.models.files import ReceivedFile, Tombstone
+from verification.models.files import ReceivedFile, Storage, Tombstone
 from verification.models.jobs import Job
 from verification.models.process import (
     MemberRules,
@@ -70,6 +70,7 @@ __all__ = [
     "Scan",
     "ScanChoice",
     "Stage",
+    "Storage",
     "Subject",
     "Submission",
     "SubmissionPin",

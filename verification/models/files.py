@@ -77,6 +77,18 @@ class ReceivedFile(Base):
     region: Mapped[Region] = relationship()
 
 
+class Storage(Base):
+    """Bytes of a party's files that arrived, replaced and erased ones too: the sum of `file.size`.
+
+    Changed by whoever changes that sum, in the same transaction.
+    """
+
+    __tablename__ = "storage"
+
+    participation_id: Mapped[int] = mapped_column(ForeignKey("participation.id"), primary_key=True)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+
+
 class Tombstone(Base):
     """An upload erased on purpose: reconcile and restore must not bring it back."""
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 
 from portal import quota
 from portal.models import Reservation
 from uploads.errors import CreationRefused
-from verification.models import Participation, ReceivedFile
+from verification.models import Participation, ReceivedFile, Storage
 
 from .conftest import World, arrival_of, asked
 
@@ -71,6 +72,47 @@ def test_an_upload_that_ends_gives_its_bytes_back(world: World, why: str) -> Non
     policy.ended(request.upload_id, why)
     policy.ended(request.upload_id, why)
     policy.may_create(asked(authorization=token, length=QUOTA))
+
+
+def test_the_kept_sum_is_that_of_the_files_however_many_arrive_at_once(world: World) -> None:
+    policy = world.policy().policy
+    tokens = [world.token("koordinator.a"), world.token("koordinator.b")]
+
+    def whole(number: int) -> None:
+        requests = [
+            asked(authorization=tokens[(number + each) % 2], length=1_000 + number + each)
+            for each in range(3)
+        ]
+        granted = policy.may_create(requests)
+        arrivals = [arrival_of(*pair) for pair in zip(requests, granted, strict=True)]
+        assert policy.finished(arrivals) == [None] * 3
+        assert policy.finished(arrivals[:1]) == [None]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(whole, range(24)))
+    sums = select(ReceivedFile.participation_id, func.sum(ReceivedFile.size))
+    with world.sessions.read() as session:
+        kept = session.execute(select(Storage.participation_id, Storage.bytes)).all()
+        assert len(kept) == 2
+        assert dict(kept) == dict(
+            session.execute(sums.group_by(ReceivedFile.participation_id)).all()
+        )
+
+
+def test_a_creation_reads_none_of_the_files_there_are(world: World, engine: Engine) -> None:
+    policy, token = world.policy(), world.token("koordinator.a")
+    request = asked(authorization=token)
+    policy.finished(arrival_of(request, policy.may_create(request)))
+    asks: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *given: asks.append(given[2]))
+    policy.may_create(asked(authorization=token))
+    assert asks
+    assert [sql for sql in asks if "file" in words(sql)] == []
+
+
+def words(statement: str) -> set[str]:
+    """The names in a statement, those of tables among them."""
+    return set(re.findall(r"[a-z_]+", statement.lower()))
 
 
 def test_an_ending_nobody_reserved_for_changes_nothing(world: World) -> None:
