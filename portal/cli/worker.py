@@ -9,14 +9,19 @@ import os
 
 import click
 
-from portal import process_logs
+# A worker is one core's: a second thread of polars waits by looking for work, a tenth more CPU for
+# each list, and more cores take more workers. polars reads this once, when it is imported.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+from portal import process_logs  # after the setting, not before
 from portal.cli.installation import configuration, database, refusals
 from portal.worker_process import pulse_in, sandbox_of, worker_of
 from verification.sandbox.launcher import SandboxUnavailable
 from verification.worker import run_until_signalled
 
-# Pages and uploads go first where cores are few: a list may take a moment longer, a person not.
-LATER = 10
+# Pages and uploads go first where cores are few: a list may take a moment longer, a person not. Not
+# the last place of all: on a machine that is full for hours receipts must still be issued.
+LATER = 15
 
 
 @click.command()

@@ -126,11 +126,12 @@ class _Import:
     def stage(self) -> Staged:
         """Everything of the version but its being current."""
         self._begin()
-        placed = self._placed()
-        sound = placed.filter(pl.col("held").is_null())
+        sound = self._placed()
+        collided = self._collided(sound.filter(pl.col("held").is_not_null()))
+        if collided.height:
+            sound = sound.filter(pl.col("held").is_null())
         members, clear = self._members(sound), sound["digits"]
-        collided = self._collided(placed.filter(pl.col("held").is_not_null()))
-        del placed, sound
+        del sound
         rejected = pl.concat([collided, *self._refused()])
         whole = Merged(
             members=members, rejected=rejected, resolved=pl.Series(dtype=pl.Int64), settled=0

@@ -9,10 +9,14 @@ Next station: `verification.rosters.work`.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+
+# As in a worker (`portal/cli/worker.py`).
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 from portal.bench.rosters.stand import KEYS
 from portal.clock import system_clock
