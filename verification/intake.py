@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from uploads.policy import Arrival
-from verification.batches import Upsert, execute, insert_new, listed, upsert_all
+from verification.batches import Upsert, among, execute, insert_new, listed, upsert_all
 from verification.checks.names import without_nik
 from verification.errors import DomainError, UnknownRequirement
 from verification.jobs import JobKind, enqueue_all
@@ -144,12 +144,13 @@ def by_upload(session: Session, upload_id: str) -> ReceivedFile | None:
     return session.scalar(select(ReceivedFile).where(ReceivedFile.public_id == upload_id))
 
 
-def whole_upload(session: Session, upload_id: str) -> ReceivedFile | None:
-    """As `by_upload`, with whose file it is and what for: one question instead of six."""
+def whole_uploads(session: Session, upload_ids: Iterable[str]) -> list[ReceivedFile]:
+    """The rows of uploads, with whose files they are and what for: one question instead of many."""
     party = joinedload(ReceivedFile.participation)
-    return session.scalar(
+    rows = session.scalars(
         select(ReceivedFile)
-        .where(ReceivedFile.public_id == upload_id)
+        .where(among(ReceivedFile.public_id, upload_ids))
+        .order_by(ReceivedFile.id)
         .options(
             party.joinedload(Participation.party),
             party.joinedload(Participation.election),
@@ -158,6 +159,7 @@ def whole_upload(session: Session, upload_id: str) -> ReceivedFile | None:
             joinedload(ReceivedFile.region),
         )
     )
+    return list(rows)
 
 
 def _row(arrival: Arrival, place: Place, now: datetime) -> dict[str, Any]:

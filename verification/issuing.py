@@ -8,6 +8,7 @@ Next station: `verification.receipt_pdf` prints it, `sipol verify` checks it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from verification import receipts
+from verification.batches import among
 from verification.chain import ChainPoint
 from verification.journal import Record, point_of, record_all
 from verification.journal_kinds import Kind
@@ -45,29 +47,14 @@ def issue_file_receipt(
     session: Session, signer: Signer, file: ReceivedFile, now: datetime
 ) -> Receipt:
     """The receipt of a file that was received; made when there is none yet."""
-    return _issue(
-        session,
-        signer,
-        _Event(
-            kind=receipts.Kind.ARRIVAL,
-            about=file.public_id,
-            participation_id=file.participation_id,
-            chain_id=file.participation.chain_id,
-            facts=ArrivalFacts(
-                upload=file.public_id,
-                election=file.participation.election.code,
-                party=file.participation.party.public_id,
-                requirement=file.requirement.code,
-                region=file.region.code,
-                purpose=file.purpose,
-                created_at=file.created_at,
-                finished_at=file.finished_at,
-                size=file.size,
-                sha256=file.sha256,
-            ),
-        ),
-        now,
-    )
+    return issue_file_receipts(session, signer, [file], now)[0]
+
+
+def issue_file_receipts(
+    session: Session, signer: Signer, files: Iterable[ReceivedFile], now: datetime
+) -> list[Receipt]:
+    """As `issue_file_receipt`, one for each; those of one party quote the same head of its chain."""
+    return _issue_all(session, signer, [_arrived(file) for file in files], now)
 
 
 def issue_submission_receipt(
@@ -159,11 +146,57 @@ def signed_text(receipt: Receipt) -> SignedText:
     )
 
 
+def _arrived(file: ReceivedFile) -> _Event:
+    return _Event(
+        kind=receipts.Kind.ARRIVAL,
+        about=file.public_id,
+        participation_id=file.participation_id,
+        chain_id=file.participation.chain_id,
+        facts=ArrivalFacts(
+            upload=file.public_id,
+            election=file.participation.election.code,
+            party=file.participation.party.public_id,
+            requirement=file.requirement.code,
+            region=file.region.code,
+            purpose=file.purpose,
+            created_at=file.created_at,
+            finished_at=file.finished_at,
+            size=file.size,
+            sha256=file.sha256,
+        ),
+    )
+
+
 def _issue(session: Session, signer: Signer, event: _Event, now: datetime) -> Receipt:
-    point = _locked_point(session, event.chain_id)
-    known = receipt_of(session, event.kind, event.about)
-    if known is not None:
-        return known
+    return _issue_all(session, signer, [event], now)[0]
+
+
+def _issue_all(
+    session: Session, signer: Signer, events: Sequence[_Event], now: datetime
+) -> list[Receipt]:
+    points = _locked_points(session, events)
+    known = _known(session, events)
+    records: list[Record] = []
+    for event in events:
+        if (event.kind.value, event.about) in known:
+            continue
+        row = _signed(signer, event, points[event.chain_id], now)
+        session.add(row)
+        known[row.kind, row.about] = row
+        records.append(
+            Record(
+                chain_id=event.chain_id,
+                kind=Kind.RECEIPT_ISSUED,
+                actor="system",
+                facts={"receipt": row.serial, "about": row.about, "about_kind": row.kind},
+            )
+        )
+    if records:
+        record_all(session, records, now)
+    return [known[event.kind.value, event.about] for event in events]
+
+
+def _signed(signer: Signer, event: _Event, point: ChainPoint, now: datetime) -> Receipt:
     content = receipts.Receipt(
         issuer=signer.issuer,
         serial=receipts.new_serial(),
@@ -172,7 +205,7 @@ def _issue(session: Session, signer: Signer, event: _Event, now: datetime) -> Re
         journal=point,
     )
     signed = receipts.sign(content, signer.key)
-    row = Receipt(
+    return Receipt(
         serial=content.serial,
         participation_id=event.participation_id,
         kind=event.kind.value,
@@ -182,34 +215,24 @@ def _issue(session: Session, signer: Signer, event: _Event, now: datetime) -> Re
         key_id=signed.key_id,
         issued_at=now,
     )
-    session.add(row)
-    record_all(
-        session,
-        [
-            Record(
-                chain_id=event.chain_id,
-                kind=Kind.RECEIPT_ISSUED,
-                actor="system",
-                facts={
-                    "receipt": content.serial,
-                    "about": event.about,
-                    "about_kind": event.kind.value,
-                },
-            )
-        ],
-        now,
+
+
+def _known(session: Session, events: Sequence[_Event]) -> dict[tuple[str, str], Receipt]:
+    rows = session.scalars(
+        select(Receipt).where(among(Receipt.about, [event.about for event in events]))
     )
-    return row
+    return {(row.kind, row.about): row for row in rows}
 
 
-def _locked_point(session: Session, chain_id: int) -> ChainPoint:
-    # Locked before the receipt is looked up: of two issuers the second finds the first one's.
+def _locked_points(session: Session, events: Sequence[_Event]) -> dict[int, ChainPoint]:
+    # Locked before receipts are looked up: of two issuers the second finds the first one's. In the
+    # order of chains, as the journal locks them.
     session.flush()
-    return point_of(
-        session.scalars(
-            select(Chain)
-            .where(Chain.id == chain_id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        ).one()
+    chains = session.scalars(
+        select(Chain)
+        .where(among(Chain.id, [event.chain_id for event in events]))
+        .order_by(Chain.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
+    return {chain.id: point_of(chain) for chain in chains}

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from verification import leases
-from verification.batches import Upsert, upsert_all
+from verification.batches import Upsert, among, upsert_all
 from verification.errors import LeaseLost
 from verification.models import Job
 from verification.models.jobs import JobState
@@ -139,6 +139,39 @@ def lease(
             # Counted when taken, not when failed: a job that kills its worker must end as well.
             "attempts": Job.attempts + 1,
         },
+    )
+
+
+def fresh_beside(session: Session, kind: str, now: datetime, limit: int) -> list[str]:
+    """What further jobs of a kind are about: ready, held by nobody and never tried.
+
+    For whoever does them with his own: one that makes its worker fail soon goes alone.
+    """
+    fresh = (
+        select(Job.about)
+        .where(
+            Job.state == leases.word(JobState.WAITING),
+            Job.ready_at <= now,
+            Job.kind == str(kind),
+            Job.attempts == 0,
+        )
+        .order_by(Job.ready_at, Job.id)
+        .limit(limit)
+    )
+    return list(session.scalars(fresh))
+
+
+def done_beside(session: Session, kind: str, abouts: Iterable[str], now: datetime) -> None:
+    """They were done with another job, as far as nobody holds them meanwhile."""
+    session.execute(
+        update(Job)
+        .where(
+            Job.state == leases.word(JobState.WAITING),
+            Job.kind == str(kind),
+            among(Job.about, abouts),
+        )
+        .values(state=JobState.DONE.value, done_at=now)
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -90,16 +90,6 @@ def put_back(session: Session, files: Iterable[ToCheck]) -> None:
     )
 
 
-def jobs_done(session: Session, files: Iterable[ToCheck], now: datetime) -> None:
-    """The jobs of files that were checked with another one's, as far as nobody holds them."""
-    session.execute(
-        update(Job)
-        .where(*WAITS, Job.about.in_([file.public_id for file in files]))
-        .values(state=JobState.DONE.value, done_at=now)
-        .execution_options(synchronize_session=False)
-    )
-
-
 def check_pictures(
     sandbox: Sandbox,
     pictures: Sequence[Picture],

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from verification import file_checks, intake, scan_checks
+from verification import file_checks, intake, jobs, scan_checks
 from verification.card_scans import CardScan, store_scans
 from verification.checks.base import Severity
 from verification.checks.scans import ScanResult, check_scans
 from verification.file_checks import Found, ToCheck
 from verification.files import derived_path
-from verification.jobs import NotYet
+from verification.jobs import JobKind, NotYet
 from verification.scan_checks import Picture
 from verification.tools import Tools, begin, expected_of, found_of, sandbox_waits, sent_name
 from verification.worker import Task
@@ -73,10 +73,11 @@ def _together(tools: Tools, task: Task, files: list[ToCheck]) -> list[ToCheck]:
         ]
         with tools.sessions.begin() as session:
             # Held, so that what the files have in common is asked for once.
-            held = intake.whole_upload(session, part[0][0].public_id)
+            together = [file.public_id for file, _ in part]
+            held = intake.whole_uploads(session, together)
             for (file, result), shown in zip(part, cards, strict=True):
                 _keep(session, tools, file, result, shown, task.now())
-            scan_checks.jobs_done(session, [file for file, _ in part], task.now())
+            jobs.done_beside(session, JobKind.CHECK_SCANS, together, task.now())
             del held
     done = {file.public_id for file, _ in judged}
     return [file for file in files if file.public_id not in done]

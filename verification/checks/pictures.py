@@ -21,6 +21,9 @@ from verification.sandbox.job import JSON, Job, Refuse
 
 # Ours is the judgement, before decoding; Pillow's own limit only warns.
 Image.MAX_IMAGE_PIXELS = None
+# Four blocks of 16 MiB stay from one picture to the next: giving them back to the system and getting
+# them anew, page by page, costs as much as decoding does.
+Image.core.set_blocks_max(4)  # type: ignore[attr-defined]
 
 _OPENERS: dict[str, Callable[[IO[bytes]], ImageFile]] = {
     "jpeg": JpegImageFile,

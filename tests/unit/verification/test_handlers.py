@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from tests import files as contents
 from tests.builders import SIGNER, build_arrival, build_party, build_submission
@@ -23,7 +24,7 @@ from verification import card_scans, handlers, intake, issuing
 from verification.checks.scan_batches import Batches
 from verification.db import Sessions
 from verification.files import derived_path
-from verification.models import Item, Job, Member, Participation, ReceivedFile
+from verification.models import Item, Job, Member, Participation, Receipt, ReceivedFile
 from verification.models.jobs import JobState
 from verification.receipts import Kind
 from verification.sandbox.launcher import Bubblewrap, Sandbox, SandboxUnavailable
@@ -114,6 +115,26 @@ def test_a_document_gets_its_receipt_its_images_and_its_state(stand: Stand, tmp_
     assert {path.name for path in images.glob("*.page.webp")} == {
         "0001.page.webp", "0002.page.webp",
     }  # fmt: skip
+
+
+def test_files_that_wait_get_their_receipts_in_one_go(stand: Stand) -> None:
+    """But one whose job failed before goes alone, so that it holds up no others."""
+    sent = [stand.send("ad-art", "ID", contents.pdf(1), filename="ad.pdf") for _ in range(4)]
+    receipt_jobs = Job.kind == handlers.JobKind.ISSUE_RECEIPT
+    with stand.sessions.begin() as session:
+        session.execute(update(Job).where(receipt_jobs, Job.about == sent[2]).values(attempts=1))
+    stand.worker.step(threading.Event())
+    with stand.sessions.read() as session:
+        open_ = select(Job.about).where(receipt_jobs, Job.state != JobState.DONE)
+        assert session.scalars(open_).all() == [sent[2]]
+        assert [_receipts(session, each) for each in sent] == [1, 1, 0, 1]
+    stand.work()
+    with stand.sessions.read() as session:
+        assert [_receipts(session, each) for each in sent] == [1, 1, 1, 1]
+
+
+def _receipts(session: Session, about: str) -> int:
+    return session.scalar(select(func.count()).where(Receipt.about == about)) or 0
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,25 @@ def test_a_receipt_lies_on_its_chain_and_is_written_into_it(
     assert journal.facts_of(newest)["receipt"] == content.serial
 
 
+def test_receipts_issued_at_once_are_one_for_each_file(sessions: Sessions) -> None:
+    """Those of a party lie on one point of its chain; another party's on its own."""
+    with sessions.begin() as session:
+        world = build_world(session)
+        party, other = (build_party(session, world, f"Partai Contoh {name}") for name in "AB")
+        own = [build_file(session, party) for _ in range(3)]
+        known = issuing.issue_file_receipt(session, SIGNER, own[0], NOON)
+        received = [*own, build_file(session, other)]
+        issued = issuing.issue_file_receipts(session, SIGNER, received, NOON)
+    assert issued[0].serial == known.serial
+    assert [receipt.about for receipt in issued] == [file.public_id for file in received]
+    contents = [read(issuing.signed_text(receipt)) for receipt in issued]
+    assert [content.journal.number for content in contents] == [3, 4, 4, 1]
+    for whose, some in ((party, contents[:-1]), (other, contents[-1:])):
+        lines = exported(sessions, whose)
+        assert verdict(lines, *(content.journal for content in some)).genuine
+        assert all(any(content.serial in line for line in lines) for content in some)
+
+
 def test_entries_page_backwards(sessions: Sessions, party: Participation) -> None:
     with sessions.read() as session:
         chain = session.get_one(Chain, party.chain_id)
