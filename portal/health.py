@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import time
+from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
@@ -12,10 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.context import services
 from portal.wiring import Services
-from verification.worker import PULSE_SUFFIX
+from verification.pulses import last_beats
 
 bp = Blueprint("health", __name__)
-PULSE_SECONDS = 60
+LONGEST_SILENCE = timedelta(seconds=60)
 
 
 @bp.get("/healthz")
@@ -48,11 +48,8 @@ def _database(wired: Services) -> bool:
 
 def _worker(wired: Services) -> bool:
     # A worker touches its pulse file while it lives, also in the middle of a long job.
-    newest = max(
-        (path.stat().st_mtime for path in wired.config.run_dir.glob(f"*{PULSE_SUFFIX}")),
-        default=0.0,
-    )
-    return time.time() - newest < PULSE_SECONDS
+    beats = last_beats(wired.config.run_dir).values()
+    return any(datetime.now(UTC) - beat < LONGEST_SILENCE for beat in beats)
 
 
 def _disk(wired: Services) -> bool:

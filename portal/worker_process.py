@@ -9,12 +9,8 @@ Next station: `verification/worker.py` takes the jobs, `verification/handlers.py
 from __future__ import annotations
 
 import logging
-import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 
 from portal.config import Config
 from portal.early import EVERY as LOOK_EARLY_EVERY
@@ -26,18 +22,18 @@ from uploads.shelf import Shelf
 from verification.db import Sessions
 from verification.handlers import TIMERS, handlers
 from verification.jobs import JobKind
+from verification.pulses import Pulse
 from verification.sandbox.launcher import Bubblewrap, Sandbox, Unwalled
 from verification.signing import Signer
 from verification.tools import Tools, sandbox_waits
-from verification.worker import PULSE_SUFFIX, Handler, Task, Timer, Worker, worker_name
+from verification.worker import Handler, Task, Timer, Worker
 
 log = logging.getLogger(__name__)
 
 RECONCILE_EVERY = timedelta(seconds=15)
-DEAD_PULSE_SECONDS = 3600.0
 
 
-def worker_of(config: Config, sessions: Sessions, sandbox: Sandbox, pulse: Path) -> Worker:
+def worker_of(config: Config, sessions: Sessions, sandbox: Sandbox, pulse: Pulse) -> Worker:
     """A worker wired to this installation. Raises KeyMissing when `sipol init` has not been run."""
     keys = KeyStore(config.keys_dir)
     shelf = Shelf(config.upload_root)
@@ -53,7 +49,7 @@ def worker_of(config: Config, sessions: Sessions, sandbox: Sandbox, pulse: Path)
     return Worker(
         sessions,
         handlers(tools, portal_handlers(config, sessions, shelf, sandbox)),
-        name=worker_name(),
+        name=pulse.name,
         timers=(
             *TIMERS,
             Timer(kind=JobKind.RECONCILE, every=RECONCILE_EVERY),
@@ -97,17 +93,3 @@ def sandbox_of(config: Config) -> Sandbox:
     walls = Bubblewrap()
     walls.verify(hidden=(config.keys_dir, config.upload_root))
     return walls
-
-
-@contextmanager
-def pulse_in(directory: Path) -> Iterator[Path]:
-    """The file this worker touches while alive; gone at its end, with those of workers long dead."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for old in directory.glob(f"*{PULSE_SUFFIX}"):
-        if time.time() - old.stat().st_mtime > DEAD_PULSE_SECONDS:
-            old.unlink(missing_ok=True)
-    pulse = directory / f"worker-{os.getpid()}{PULSE_SUFFIX}"
-    try:
-        yield pulse
-    finally:
-        pulse.unlink(missing_ok=True)

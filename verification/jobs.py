@@ -9,7 +9,7 @@ Next station: `verification.worker` takes jobs, `verification.handlers` says wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -223,12 +223,16 @@ def pause_after(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
-def release_expired(session: Session, now: datetime) -> int:
-    """Give back what dead workers held; returns how many jobs."""
+def release_expired(session: Session, now: datetime, departed: Sequence[str] = ()) -> int:
+    """Give back what dead workers held; returns how many jobs.
+
+    Dead is whose lease has run out, and before that whoever `departed` names.
+    """
+    dead = or_(leases.ran_out(Job.lease_until, now), Job.worker.in_(departed))
     spent = Job.attempts >= MOST_ATTEMPTS
     changed = session.execute(
         update(Job)
-        .where(Job.state == leases.word(JobState.LEASED), leases.ran_out(Job.lease_until, now))
+        .where(Job.state == leases.word(JobState.LEASED), dead)
         .values(
             state=case((spent, JobState.FAILED.value), else_=JobState.WAITING.value),
             error=case((spent, "its worker died each time"), else_=Job.error),

@@ -1,8 +1,9 @@
 """The worker: takes one job after the other, holds its lease while it works, stops without losing it.
 
 A second thread keeps the lease and touches the pulse file while a check runs. SIGTERM lets a short job
-finish and makes a long one stop at its next checkpoint and go back. kill -9 costs the time until the
-lease runs out: every job bears being run twice.
+finish and makes a long one stop at its next checkpoint and go back. What a killed one held, the next
+worker of that machine puts back when it looks around, any other when the lease runs out: every job
+bears being run twice.
 
 Next station: `verification.handlers`, what each kind of job does.
 """
@@ -10,14 +11,12 @@ Next station: `verification.handlers`, what each kind of job does.
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -26,12 +25,12 @@ from verification import jobs
 from verification.db import Sessions
 from verification.errors import DomainError, LeaseLost
 from verification.models import Job
+from verification.pulses import Pulse
 
 log = logging.getLogger(__name__)
 
 TIMER = "timer"
 HOUSEKEEPING_SECONDS = 15.0
-PULSE_SUFFIX = ".pulse"
 
 
 class Stopping(Exception):
@@ -76,7 +75,7 @@ def system_clock() -> datetime:
 
 
 class Worker:
-    """One worker. `name` is its own in the whole installation; `pulse` a file it touches while alive."""
+    """One worker. `name` is its own in the whole installation, `pulse` its sign of life, of that name."""
 
     def __init__(
         self,
@@ -88,7 +87,7 @@ class Worker:
         clock: Callable[[], datetime] = system_clock,
         lease_seconds: float = 60.0,
         idle_seconds: float = 0.5,
-        pulse: Path | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self._sessions = sessions
         self._handlers = {str(kind): handler for kind, handler in handlers.items()}
@@ -200,26 +199,18 @@ class Worker:
         if since is not None and timedelta(0) <= since < self._round:
             return
         self._housekept = now
-        with self._sessions.begin() as session:
-            jobs.release_expired(session, now)
+        with self._departed() as departed, self._sessions.begin() as session:
+            jobs.release_expired(session, now, departed)
             for timer in self._timers.values():
                 first = now if since is None else now + timer.every
                 jobs.enqueue(session, timer.kind, TIMER, now, ready_at=first)
 
+    def _departed(self) -> AbstractContextManager[Sequence[str]]:
+        return nullcontext(()) if self._pulse is None else self._pulse.departed()
+
     def _beat(self) -> None:
         if self._pulse is not None:
-            self._pulse.touch()
-
-
-def last_pulse(directory: Path) -> datetime | None:
-    """When any worker whose pulse lies in `directory` was last alive; None: never."""
-    beats = [path.stat().st_mtime for path in directory.glob(f"*{PULSE_SUFFIX}")]
-    return datetime.fromtimestamp(max(beats), UTC) if beats else None
-
-
-def worker_name() -> str:
-    """A name nobody else has: this process on this machine."""
-    return f"{os.uname().nodename}:{os.getpid()}"
+            self._pulse.beat()
 
 
 def run_until_signalled(worker: Worker) -> None:

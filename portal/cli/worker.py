@@ -15,7 +15,8 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 from portal import process_logs  # after the setting, not before
 from portal.cli.installation import configuration, database, refusals
-from portal.worker_process import pulse_in, sandbox_of, worker_of
+from portal.worker_process import sandbox_of, worker_of
+from verification.pulses import pulse_in
 from verification.sandbox.launcher import SandboxUnavailable
 from verification.worker import run_until_signalled
 

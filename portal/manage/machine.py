@@ -12,7 +12,6 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,8 +35,8 @@ from verification.errors import NotFound
 from verification.jobs import JobKind
 from verification.models import Item, Job
 from verification.models.jobs import JobState
+from verification.pulses import last_beats
 from verification.states import ItemState
-from verification.worker import PULSE_SUFFIX
 
 T = TypeVar("T")
 SHOWN_JOBS = 30
@@ -151,21 +150,20 @@ def _disk() -> list[Figure]:
 
 
 def _workers() -> list[Figure]:
-    found = []
-    for path in sorted(services().config.run_dir.glob(f"*{PULSE_SUFFIX}")):
-        try:
-            seen = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        except FileNotFoundError:
-            continue
-        age = (now() - seen).total_seconds()
-        found.append(
-            Figure(
-                label=_("Detak %(worker)s", worker=path.name.removesuffix(PULSE_SUFFIX)),
-                value=_("%(age)s yang lalu", age=duration(age)),
-                well=age < health.PULSE_SECONDS,
-            )
+    ages = {name: now() - seen for name, seen in last_beats(services().config.run_dir).items()}
+    return [
+        Figure(
+            label=_("Detak %(worker)s", worker=_machine_and_process(name)),
+            value=_("%(age)s yang lalu", age=duration(age.total_seconds())),
+            well=age < health.LONGEST_SILENCE,
         )
-    return found
+        for name, age in ages.items()
+    ]
+
+
+def _machine_and_process(worker: str) -> str:
+    machine, _boot, process, *_chance = f"{worker}:::".split(":")
+    return f"{machine} {process}"
 
 
 def _database_figures() -> list[Figure]:

@@ -11,10 +11,11 @@ from uploads.shelf import Shelf
 from verification import handlers
 from verification.db import Sessions, make_engine
 from verification.jobs import JobKind
+from verification.pulses import worker_name
 from verification.sandbox.launcher import Bubblewrap
 from verification.secrets import FieldKeys
 from verification.tools import Tools
-from verification.worker import Worker, worker_name
+from verification.worker import Worker
 
 url, root, scratch, lease = sys.argv[1:]
 

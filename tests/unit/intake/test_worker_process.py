@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from portal.config import Config
 from portal.keys import KeyStore
-from portal.worker_process import pulse_in, sandbox_of
+from portal.worker_process import sandbox_of
 from uploads.arrivals import ArrivalLog
 from verification.models import Receipt, ReceivedFile
 from verification.sandbox.launcher import SandboxUnavailable, Unwalled
@@ -95,14 +95,3 @@ def test_it_does_not_begin_without_walls(
     with pytest.raises(SandboxUnavailable):
         sandbox_of(world.config)
     assert isinstance(sandbox_of(replace(world.config, sandbox="development")), Unwalled)
-
-
-def test_the_pulses_of_the_long_dead_are_swept(tmp_path: Path) -> None:
-    dead, alive = tmp_path / "worker-1.pulse", tmp_path / "worker-2.pulse"
-    dead.touch()
-    alive.touch()
-    os.utime(dead, (1_700_000_000, 1_700_000_000))
-    with pulse_in(tmp_path) as own:
-        own.touch()
-        assert sorted(tmp_path.iterdir()) == sorted([alive, own])
-    assert list(tmp_path.iterdir()) == [alive]

@@ -10,10 +10,11 @@ from uploads.shelf import Shelf
 from verification.db import Sessions, make_engine
 from verification.handlers import make_items
 from verification.jobs import JobKind
+from verification.pulses import worker_name
 from verification.sandbox.launcher import Unwalled
 from verification.secrets import FieldKeys
 from verification.tools import Tools
-from verification.worker import Task, Worker, run_until_signalled, worker_name
+from verification.worker import Task, Worker, run_until_signalled
 
 LEASE_SECONDS = 1.0
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -16,7 +15,7 @@ from verification.db import Sessions
 from verification.errors import LeaseLost, Stale
 from verification.models import Job
 from verification.models.jobs import JobState
-from verification.worker import Handler, Stopping, Task, Timer, Worker, last_pulse
+from verification.worker import Handler, Stopping, Task, Timer, Worker
 
 KIND = jobs.JobKind.CHECK_DOCUMENT
 
@@ -192,9 +191,3 @@ def test_a_timer_set_by_a_clock_that_was_ahead_comes_back_to_time(
     clock.now = NOON + timedelta(minutes=1)
     one.step(stop)
     assert rung == [NOON + timedelta(days=400), NOON + timedelta(minutes=1)]
-
-
-def test_it_shows_that_it_lives(sessions: Sessions, clock: Clock, tmp_path: Path) -> None:
-    assert last_pulse(tmp_path) is None
-    worker(sessions, clock, lambda _: None, pulse=tmp_path / "w1.pulse").step(threading.Event())
-    assert last_pulse(tmp_path) is not None
