@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -34,6 +35,8 @@ class Passwords:
     def __init__(self, *, at_once: int = AT_ONCE, wait_seconds: float = WAIT_SECONDS) -> None:
         self._hasher = _hasher()
         self._turns = threading.BoundedSemaphore(at_once)
+        # Memory given back stays with the thread that had it: 19 MiB with each that serves pages.
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="passwords")
         self._wait = wait_seconds
         # Checked when there is no such login: the answer must not come sooner.
         self._nobody = _nobody()
@@ -42,13 +45,14 @@ class Passwords:
         """The hash of a new password. Raises WeakPassword, Busy."""
         refuse_weak(password, login=login)
         with self._turn():
-            return self._hasher.hash(password)
+            return self._threads.submit(self._hasher.hash, password).result()
 
     def check(self, stored: str | None, password: str) -> bool:
         """Whether the password fits; `None` (no such login) costs the same time. Raises Busy."""
         with self._turn():
+            given = stored or self._nobody, password[:LONGEST]
             try:
-                fits = self._hasher.verify(stored or self._nobody, password[:LONGEST])
+                fits = self._threads.submit(self._hasher.verify, *given).result()
             except (VerificationError, InvalidHashError):
                 return False
             return fits and stored is not None
