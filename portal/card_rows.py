@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.context import services
 from verification import card_coverage, scan_pairing
-from verification.card_scans import scan_name, scans_for
+from verification.card_scans import scan_name, scans_of
 from verification.errors import NotFound
 from verification.models import (
     Participation,
@@ -148,15 +148,13 @@ def holders_of(
     """Members of a list with their pictures, and the line after which the next page begins."""
     found = scan_pairing.members_with(session, version, cards, after=after, limit=limit + 1)
     kept = found[:limit]
+    scans = scans_of(session, kept)
     holders = [
         Holder(
             line=member.line,
             name=member.name,
             kta_number=member.kta_number,
-            cards={
-                kind: picture_of(scan, scan.file)
-                for kind, scan in scans_for(session, member).items()
-            },
+            cards={kind: picture_of(scan, scan.file) for kind, scan in scans[member.id].items()},
         )
         for member in kept
     ]

@@ -8,11 +8,11 @@ Next station: the desk, which shows the pictures beside the row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, delete, false, insert, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, false, insert, select
+from sqlalchemy.orm import Session, contains_eager
 
 from verification.models import Member, ReceivedFile, Scan, ScanChoice
 from verification.models.files import Retention
@@ -75,25 +75,49 @@ def scans_for(session: Session, member: Member, keys: FieldKeys | None = None) -
 
     With `keys` a NIK stored under another key is found as well (during a rotation).
     """
-    niks = [member.nik]
-    if keys is not None:
-        niks = list(keys.search_terms(keys.decipher(member.nik, member.key_id)))
-    same_person: list[ColumnElement[bool]] = [Scan.nik.in_(niks)]
-    if member.kta_number:
-        same_person.append(Scan.kta_number == member.kta_number)
-    rows = session.scalars(
-        select(Scan)
-        .join(ReceivedFile, ReceivedFile.id == Scan.file_id)
-        .where(
-            Scan.participation_id == member.participation_id,
-            or_(*same_person),
-            Scan.withdrawn == false(),
-            ReceivedFile.withdrawn_at.is_(None),
-            ReceivedFile.state == FileState.PASSED.value,
+    return scans_of(session, [member], keys)[member.id]
+
+
+def scans_of(
+    session: Session, members: Sequence[Member], keys: FieldKeys | None = None
+) -> dict[int, dict[str, Scan]]:
+    """As `scans_for`, for members of one party, by their inner keys."""
+    by_nik: dict[bytes, list[Member]] = {}
+    by_kta: dict[str, list[Member]] = {}
+    for member in members:
+        for nik in _niks(member, keys):
+            by_nik.setdefault(nik, []).append(member)
+        if member.kta_number:
+            by_kta.setdefault(member.kta_number, []).append(member)
+    parties = {member.participation_id for member in members}
+    # Asked for by each number on its own: with an OR of both, SQLite reads all cards of the party.
+    scans = {
+        scan.id: scan
+        for same in (Scan.nik.in_(by_nik), Scan.kta_number.in_(by_kta))
+        for scan in session.scalars(
+            select(Scan)
+            .join(Scan.file)
+            .options(contains_eager(Scan.file))
+            .where(
+                Scan.participation_id.in_(parties),
+                same,
+                Scan.withdrawn == false(),
+                ReceivedFile.withdrawn_at.is_(None),
+                ReceivedFile.state == FileState.PASSED.value,
+            )
         )
-        .order_by(Scan.id)
-    )
-    return {scan.kind: scan for scan in rows}
+    }
+    found: dict[int, dict[str, Scan]] = {member.id: {} for member in members}
+    for _, scan in sorted(scans.items()):
+        for member in (*by_nik.get(scan.nik or b"", ()), *by_kta.get(scan.kta_number or "", ())):
+            found[member.id][scan.kind] = scan
+    return found
+
+
+def _niks(member: Member, keys: FieldKeys | None) -> Iterable[bytes]:
+    if keys is None:
+        return [member.nik]
+    return keys.search_terms(keys.decipher(member.nik, member.key_id))
 
 
 def _chosen(choice: ScanChoice | None) -> dict[str, object]:

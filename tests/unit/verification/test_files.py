@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from tests.builders import (
@@ -15,8 +15,8 @@ from tests.builders import (
 )
 from tests.world import NOON, build_world
 from verification import file_checks, files, journal, reference
-from verification.card_scans import CardScan, scan_name, scans_for, store_scans
-from verification.db import Sessions
+from verification.card_scans import CardScan, scan_name, scans_for, scans_of, store_scans
+from verification.db import Sessions, make_engine
 from verification.errors import DossierLocked, NotAllowed, OnHold, ReasonRequired
 from verification.file_checks import Found
 from verification.models import (
@@ -274,3 +274,22 @@ class _World:
 
     def __init__(self, party: Participation) -> None:
         self.election = party.election
+
+
+def test_sqlite_finds_the_cards_of_many_members_by_their_numbers(sqlite_url: str) -> None:
+    """Not among all cards of the party: an OR of both numbers would."""
+    engine = make_engine(sqlite_url)
+    asked: list[tuple[str, object]] = []
+    with Sessions(engine).begin() as session:
+        party = build_party(session, build_world(session))
+        build_roster(session, party, 3)
+        members = session.scalars(select(Member)).all()
+        event.listen(engine, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+        assert scans_of(session, members) == {member.id: {} for member in members}
+        plans = [
+            str(session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", values).all())
+            for words, values in tuple(asked)
+        ]
+    engine.dispose()
+    for plan, number in zip(plans, ("nik", "kta_number"), strict=True):
+        assert f"(participation_id=? AND {number}=?)" in plan
