@@ -90,8 +90,16 @@ class Supervisor:
         self._waves: list[list[_Running]] = []
         self._stopping = False
 
-    def run(self, waves: Sequence[Sequence[Part]], started: Callable[[], None]) -> None:
-        """Start wave after wave, call `started`, watch, stop. Raises StartFailed after stopping."""
+    def run(
+        self,
+        waves: Sequence[Sequence[Part]],
+        started: Callable[[], None],
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Start wave after wave, call `started`, watch, stop. Raises StartFailed after stopping.
+
+        `meanwhile` is called every few seconds from then on and must be quick.
+        """
         adopt_orphans()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, WAITED_FOR)
         try:
@@ -103,6 +111,7 @@ class Supervisor:
             started()
             while not self._stopping:
                 self._step(longest=5.0)
+                meanwhile()
         finally:
             self._stop()
             signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -13,7 +13,8 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 SMALL = 64 * 1024
 KEEP_SIZE = 1
 PUNCH_HOLE = 2
-"""FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE of fallocate(2)."""
+COLLAPSE_RANGE = 8
+"""FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE and FALLOC_FL_COLLAPSE_RANGE of fallocate(2)."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -52,6 +53,21 @@ def punch(descriptor: int, offset: int, length: int) -> bool:
         if error.errno in {errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}:
             return False
         raise
+    return True
+
+
+def behead(descriptor: int, length: int) -> bool:
+    """Take the first bytes away, whole blocks of at most `length`; what follows moves up to them.
+
+    Whoever appends meanwhile loses nothing. False where the file system cannot, or for want of a block.
+    """
+    blocks = length - length % os.fstat(descriptor).st_blksize
+    if blocks <= 0:
+        return False
+    try:
+        fallocate(descriptor, COLLAPSE_RANGE, 0, blocks)
+    except OSError:
+        return False
     return True
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import click
 
 from nginx import outage
-from portal import edge, parts, tusd_process
+from portal import edge, log_files, parts, tusd_process
 from portal.config import Config
 from portal.supervise import StartFailed, Supervisor
 from uploads.tusd.engine import EngineMissing
@@ -76,7 +76,11 @@ def _run(config: Config, lock: int) -> None:
         )
         waves = parts.waves_without_nginx(config)
     try:
-        supervisor.run(waves, started=lambda: _introduce(config))
+        supervisor.run(
+            waves,
+            started=lambda: _introduce(config),
+            meanwhile=lambda: log_files.shorten(config.log_dir),
+        )
     except StartFailed as error:
         raise click.ClickException(str(error)) from error
     _tell("Semua bagian sudah berhenti; yang sudah diterima tersimpan.")
