@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Select, false, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.context import services
-from verification import card_coverage, scan_pairing
+from verification import scan_pairing
+from verification.card_coverage import Cards, Coverage, Holders, holders_in
 from verification.card_scans import scan_name, scans_of
 from verification.errors import NotFound
 from verification.models import (
+    Member,
     Participation,
     ReceivedFile,
     Region,
@@ -24,8 +26,8 @@ from verification.models import (
     RosterVersion,
     Scan,
 )
+from verification.models.rosters import row_id
 from verification.reference import Scope
-from verification.scan_pairing import Cards
 
 LISTS = 600
 
@@ -74,30 +76,29 @@ def unpaired(
     limit: int,
 ) -> tuple[list[Picture], int | None]:
     """Pictures that count for nobody, those withdrawn among them; the cursor of the next page."""
-    paired = card_coverage.paired(participation).subquery()
-    found = session.execute(
-        _cards(participation, scope)
-        .add_columns(ReceivedFile)
-        .outerjoin(paired, paired.c.id == Scan.id)
-        .where(paired.c.id.is_(None) | Scan.withdrawn, Scan.id > after)
+    book = services().card_books.of(session, participation)
+    found = book.loose(_regions(session, participation, scope), after=after, limit=limit + 1)
+    kept = session.execute(
+        select(Scan, ReceivedFile)
+        .join(ReceivedFile, ReceivedFile.id == Scan.file_id)
+        .where(Scan.id.in_(found[:limit]))
         .order_by(Scan.id)
-        .limit(limit + 1)
     ).all()
-    kept = found[:limit]
     twins = scan_pairing.same_as(session, [scan for scan, _ in kept])
     rows = [picture_of(scan, file, twins.get(scan.id)) for scan, file in kept]
-    return rows, kept[-1][0].id if len(found) > limit else None
+    return rows, found[limit - 1] if len(found) > limit else None
 
 
 def counts(session: Session, participation: Participation, scope: Scope | None) -> Pairing:
     """How many cards there are, and how many show a member; a withdrawn one is none."""
-    cards = _cards(participation, scope).where(Scan.withdrawn == false())
-    paired = card_coverage.paired(participation).subquery()
-    total, matched = (
-        session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-        for wanted in (cards, cards.join(paired, paired.c.id == Scan.id))
-    )
-    return Pairing(total=total, paired=matched)
+    book = services().card_books.of(session, participation)
+    total, paired = book.counts(_regions(session, participation, scope))
+    return Pairing(total=total, paired=paired)
+
+
+def coverage_of(session: Session, version: RosterVersion) -> Coverage:
+    """How many members of a list have which card."""
+    return _holders(session, version).coverage()
 
 
 def lists_of(
@@ -146,8 +147,9 @@ def holders_of(
     session: Session, version: RosterVersion, cards: Cards, *, after: int, limit: int
 ) -> tuple[list[Holder], int | None]:
     """Members of a list with their pictures, and the line after which the next page begins."""
-    found = scan_pairing.members_with(session, version, cards, after=after, limit=limit + 1)
-    kept = found[:limit]
+    lines = _holders(session, version).lines(cards, after=after, limit=limit + 1)
+    rows = [row_id(version.id, line) for line in lines[:limit]]
+    kept = session.scalars(select(Member).where(Member.id.in_(rows)).order_by(Member.id)).all()
     scans = scans_of(session, kept)
     holders = [
         Holder(
@@ -158,18 +160,18 @@ def holders_of(
         )
         for member in kept
     ]
-    return holders, kept[-1].line if len(found) > limit else None
+    return holders, lines[limit - 1] if len(lines) > limit else None
 
 
-def _cards(participation: Participation, scope: Scope | None) -> Select[Scan]:
-    wanted = (
-        select(Scan)
-        .join(ReceivedFile, ReceivedFile.id == Scan.file_id)
-        .where(
-            Scan.participation_id == participation.id,
-            *scan_pairing.standing(),
-        )
-    )
-    if scope is not None:
-        wanted = wanted.where(ReceivedFile.region_id.in_(scope.region_ids(participation.election)))
-    return wanted
+def _holders(session: Session, version: RosterVersion) -> Holders:
+    participation = version.roster.participation
+    known = services().card_books.of(session, participation).holders(version.id)
+    return known or holders_in(session, participation, version.id)
+
+
+def _regions(
+    session: Session, participation: Participation, scope: Scope | None
+) -> list[int] | None:
+    if scope is None:
+        return None
+    return list(session.scalars(scope.region_ids(participation.election)))

@@ -5,13 +5,14 @@ Next station: `portal.app` hands it to Flask; `portal.context.services()` is how
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from portal.auth.passwords import Passwords
 from portal.clock import Clock, system_clock
 from portal.config import Config
 from portal.keys import KeyStore
 from uploads.shelf import Shelf
+from verification.card_coverage import CardBooks
 from verification.db import Sessions, make_engine
 from verification.secrets import FieldKeys
 from verification.signing import Signer
@@ -32,6 +33,7 @@ class Services:
     upload_secret: bytes
     session_secret: bytes
     shelf: Shelf
+    card_books: CardBooks = field(default_factory=CardBooks)
 
     @property
     def secure(self) -> bool:

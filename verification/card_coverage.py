@@ -1,28 +1,50 @@
-"""How many members have which card, and which cards have a member: counted for a whole list at once.
+"""Which members have which card, and which cards have a member: reckoned for a whole party at once.
+
+Scans and lists come in any order, so nothing of it is stored. A process remembers what it reckoned
+until something happens to the party: whatever changes a card, a file or a list writes into its chain.
 
 Next station: the page of cards, `/anggota/kartu`.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
 
-from sqlalchemy import (
-    ColumnElement,
-    CompoundSelect,
-    Subquery,
-    case,
-    false,
-    func,
-    select,
-    union,
-)
-from sqlalchemy.orm import InstrumentedAttribute, Session
+import polars as pl
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from verification.card_frames import cards_in, members_in
 from verification.card_scans import KINDS
-from verification.models import Member, Participation, ReceivedFile, Roster, RosterVersion, Scan
-from verification.scan_pairing import KTA, KTP, standing
+from verification.models import Participation, Roster
+from verification.scan_pairing import KTA, KTP
+
+MOST_REMEMBERED = 8
+_State = tuple[str, tuple[int, ...]]
+_NOBODY = pl.Series("id", dtype=pl.Int64)
+_MARKS = {"line": pl.UInt32, KTP: pl.Boolean, KTA: pl.Boolean}
+
+
+class Cards(StrEnum):
+    """Members by the cards that are there."""
+
+    ALL = "semua"
+    SHORT = "kurang"
+    NO_KTP = "tanpa-ktp"
+    NO_KTA = "tanpa-kta"
+    WHOLE = "lengkap"
+
+
+_WHICH = {
+    Cards.ALL: pl.lit(value=True),
+    Cards.SHORT: ~(pl.col(KTP) & pl.col(KTA)),
+    Cards.NO_KTP: ~pl.col(KTP),
+    Cards.NO_KTA: ~pl.col(KTA),
+    Cards.WHOLE: pl.col(KTP) & pl.col(KTA),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,65 +61,134 @@ class Coverage:
         return self.members - self.whole
 
 
-def coverage(session: Session, version: RosterVersion) -> Coverage:
-    """Counted now: scans and lists come in any order. Cards join members once, whatever their number."""
-    by_nik, by_kta = _cards_by(Scan.nik, version), _cards_by(Scan.kta_number, version)
-    has = {
-        kind: func.coalesce(by_nik.c[kind], 0) + func.coalesce(by_kta.c[kind], 0) > 0
-        for kind in (KTP, KTA)
-    }
+class Holders:
+    """A list's members in line order, each with whether he has a KTP and a KTA."""
 
-    def counted(which: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.coalesce(func.sum(case((which, 1), else_=0)), 0)
+    def __init__(self, marks: pl.DataFrame) -> None:
+        self._marks = marks
 
-    members, ktp, kta, whole = session.execute(
-        select(func.count(), counted(has[KTP]), counted(has[KTA]), counted(has[KTP] & has[KTA]))
-        .select_from(Member)
-        .outerjoin(by_nik, by_nik.c.number == Member.nik)
-        .outerjoin(by_kta, by_kta.c.number == Member.kta_number)
-        .where(Member.of(version.id))
-    ).one()
-    return Coverage(members=members, whole=whole, no_ktp=members - ktp, no_kta=members - kta)
+    def coverage(self) -> Coverage:
+        counts = {
+            cards: self._marks.select(which.sum()).item() if self._marks.height else 0
+            for cards, which in _WHICH.items()
+        }
+        return Coverage(
+            members=self._marks.height,
+            whole=counts[Cards.WHOLE],
+            no_ktp=counts[Cards.NO_KTP],
+            no_kta=counts[Cards.NO_KTA],
+        )
+
+    def lines(self, cards: Cards, *, after: int, limit: int) -> list[int]:
+        """Lines of members by what is there of their cards, behind a line."""
+        wanted = self._marks.filter((pl.col("line") > after) & _WHICH[cards])
+        return wanted["line"].head(limit).to_list()
 
 
-def paired(participation: Participation) -> CompoundSelect[int]:
-    """Inner keys of the cards that a member of a list in force has, by either number.
+class CardBook:
+    """A party's cards and the lists in force, at one moment. Regions are inner keys; None: all.
 
-    A join for each: no server keeps a million members' numbers in memory to look each card up in.
+    A card is paired when a member of a list in force has its number, whichever of the two; a picture of
+    no known kind is shown to nobody, whatever number its name has.
     """
-    in_force = (
-        (Roster.participation_id == participation.id)
-        & Roster.withdrawn_at.is_(None)
-        & Member.of_current(Roster.current_version_id)
-    )
-    # A picture of no known kind is shown to nobody, whatever number its name has.
-    return union(
-        *(
-            # Through the members: SQLite would look for each card among all of them otherwise.
-            select(Scan.id)
-            .select_from(Roster)
-            .join(Member, in_force)
-            .join(Scan, (Scan.participation_id == Member.participation_id) & same)
-            .where(Scan.kind.in_(KINDS))
-            for same in (Member.nik == Scan.nik, Member.kta_number == Scan.kta_number)
+
+    def __init__(self, cards: pl.DataFrame, lists: Mapping[int, tuple[pl.DataFrame, pl.Series]]):
+        shown = pl.concat([_NOBODY, *(ids for _, ids in lists.values())])
+        marked = cards.select(
+            "id", "region", "withdrawn", paired=pl.col("id").is_in(shown.unique().implode())
         )
-    )
+        self._holders = {version_id: Holders(marks) for version_id, (marks, _) in lists.items()}
+        loose = ~pl.col("paired") | pl.col("withdrawn")
+        self._loose = marked.filter(loose).select("id", "region").sort("id")
+        self._counts = (
+            marked.filter(~pl.col("withdrawn"))
+            .group_by("region")
+            .agg(pl.len().alias("total"), pl.col("paired").sum())
+        )
+
+    def holders(self, version_id: int) -> Holders | None:
+        """None: the list is not in force."""
+        return self._holders.get(version_id)
+
+    def counts(self, regions: Collection[int] | None) -> tuple[int, int]:
+        """How many cards there are and how many are paired; a withdrawn one is none."""
+        of = _in_regions(self._counts, regions)
+        return int(of["total"].sum()), int(of["paired"].sum())
+
+    def loose(self, regions: Collection[int] | None, *, after: int, limit: int) -> list[int]:
+        """Inner keys of cards that count for nobody, those withdrawn among them, in ascending order."""
+        behind = _in_regions(self._loose.filter(pl.col("id") > after), regions)
+        return behind["id"].head(limit).to_list()
 
 
-def _cards_by(number: InstrumentedAttribute[Any], version: RosterVersion) -> Subquery:
-    """Each number that cards of the list's party have, and whether it has a card of each kind."""
-    return (
-        select(
-            number.label("number"),
-            *(func.max(case((Scan.kind == kind, 1), else_=0)).label(kind) for kind in (KTP, KTA)),
-        )
-        .join(ReceivedFile, ReceivedFile.id == Scan.file_id)
-        .where(
-            Scan.participation_id == version.roster.participation_id,
-            Scan.withdrawn == false(),
-            number.is_not(None),
-            *standing(),
-        )
-        .group_by(number)
-        .subquery()
+class CardBooks:
+    """What a process remembers of one database, for a few parties. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._books: dict[int, tuple[_State, CardBook]] = {}
+        self._turns: dict[int, threading.Lock] = {}
+
+    def of(self, session: Session, participation: Participation) -> CardBook:
+        """The party's book as `session`, which must read one snapshot, sees it."""
+        state = participation.chain.head_hash, _in_force(session, participation)
+        # One at a time: whoever reloads a page that takes long would make it take longer.
+        with self._turns.setdefault(participation.id, threading.Lock()):
+            known = self._books.pop(participation.id, None)
+            book = known[1] if known and known[0] == state else _reckoned(session, participation)
+            self._books[participation.id] = state, book
+            for oldest in list(self._books)[:-MOST_REMEMBERED]:
+                self._books.pop(oldest, None)
+        return book
+
+
+def holders_in(session: Session, participation: Participation, version_id: int) -> Holders:
+    """The members of any list of the party, reckoned anew."""
+    return Holders(_read(session, version_id, cards_in(session, participation.id))[0])
+
+
+def _reckoned(session: Session, participation: Participation) -> CardBook:
+    cards = cards_in(session, participation.id)
+    versions = _in_force(session, participation)
+    return CardBook(cards, {each: _read(session, each, cards) for each in versions})
+
+
+def _in_force(session: Session, participation: Participation) -> tuple[int, ...]:
+    versions = session.scalars(
+        select(Roster.current_version_id)
+        .where(Roster.participation_id == participation.id, Roster.withdrawn_at.is_(None))
+        .order_by(Roster.id)
     )
+    return tuple(version_id for version_id in versions if version_id is not None)
+
+
+def _read(session: Session, version_id: int, cards: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """A version's members with marks, and the inner keys of the cards that have their numbers."""
+    marks = [pl.DataFrame(schema=_MARKS)]
+    shown = [_NOBODY]
+    numbered = [
+        (number, cards.filter(pl.col(number).is_not_null()).select(number, "id", "kind", "withdrawn"))
+        for number in ("nik", "kta")
+    ]  # fmt: skip
+    for members in members_in(session, version_id):
+        found = pl.concat(
+            members.select("line", number)
+            .join(of_number, on=number)
+            .select("line", "id", "kind", "withdrawn")
+            for number, of_number in numbered
+        )
+        counting = found.filter(~pl.col("withdrawn"))
+        has = {
+            kind: pl.col("line").is_in(
+                counting.filter(pl.col("kind") == kind)["line"].unique().implode()
+            )
+            for kind in (KTP, KTA)
+        }
+        marks.append(members.select("line", **has).sort("line"))
+        shown.append(found.filter(pl.col("kind").is_in(KINDS))["id"].unique())
+    return pl.concat(marks), pl.concat(shown)
+
+
+def _in_regions(frame: pl.DataFrame, regions: Collection[int] | None) -> pl.DataFrame:
+    if regions is None:
+        return frame
+    return frame.filter(pl.col("region").is_in(list(regions)))

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from verification.card_scans import CHOSEN, KINDS, scan_name
@@ -39,33 +38,6 @@ from verification.states import FileState
 
 KTP, KTA = KINDS[:2]
 NIK_DIGITS = 16
-
-
-class Cards(StrEnum):
-    """Members by the cards that are there."""
-
-    ALL = "semua"
-    SHORT = "kurang"
-    NO_KTP = "tanpa-ktp"
-    NO_KTA = "tanpa-kta"
-    WHOLE = "lengkap"
-
-
-def members_with(
-    session: Session, version: RosterVersion, cards: Cards, *, after: int, limit: int
-) -> Sequence[Member]:
-    """Members of a list by what is there of their cards, in the list's order."""
-    ktp, kta = _has(KTP), _has(KTA)
-    which = {
-        Cards.ALL: true(),
-        Cards.SHORT: or_(~ktp, ~kta),
-        Cards.NO_KTP: ~ktp,
-        Cards.NO_KTA: ~kta,
-        Cards.WHOLE: ktp & kta,
-    }[cards]
-    return session.scalars(
-        select(Member).where(Member.of(version.id, after), which).order_by(Member.id).limit(limit)
-    ).all()
 
 
 def same_as(session: Session, scans: Sequence[Scan]) -> dict[int, Scan]:
@@ -214,19 +186,3 @@ def _keep(session: Session, scan: Scan, actor: str, now: datetime) -> None:
     session.merge(
         ScanChoice(file_id=scan.file_id, number=scan.number, chosen_by=actor, chosen_at=now, **said)
     )
-
-
-def _has(kind: str) -> ColumnElement[bool]:
-    """Whether a member has a card of a kind; two ways, each by its own index."""
-
-    def one(same: ColumnElement[bool]) -> ColumnElement[bool]:
-        return exists().where(
-            Scan.participation_id == Member.participation_id,
-            same,
-            Scan.kind == kind,
-            Scan.withdrawn == false(),
-            ReceivedFile.id == Scan.file_id,
-            *standing(),
-        )
-
-    return or_(one(Scan.nik == Member.nik), one(Scan.kta_number == Member.kta_number))

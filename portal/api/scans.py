@@ -16,10 +16,10 @@ from portal.context import actor, now, own_participation, services
 from portal.credentials import ApiScope
 from portal.roster_view import version_of
 from verification import scan_pairing
+from verification.card_coverage import Cards
 from verification.card_scans import KINDS
 from verification.errors import DossierLocked, NoSuchMember, NotFound
 from verification.models import ReceivedFile, Scan
-from verification.scan_pairing import Cards
 
 calls = Calls("scans")
 NUMBER = "/scans/<id:file_id>/<int:number>"

@@ -19,19 +19,27 @@ from sqlalchemy.orm import Session
 from portal import access
 from portal.answers import ANSWERS
 from portal.api.fields import public_id
-from portal.card_rows import counts, holders_of, list_among, lists_of, picture_of, unpaired
+from portal.card_rows import (
+    counts,
+    coverage_of,
+    holders_of,
+    list_among,
+    lists_of,
+    picture_of,
+    unpaired,
+)
 from portal.context import actor, now, own_participation, services
 from portal.party.blueprint import bp
 from portal.party.reading import CursorQuery, question, slot_receives
 from portal.refusals import BadInput
-from verification import card_coverage, scan_pairing
+from verification import scan_pairing
+from verification.card_coverage import Cards
 from verification.card_scans import KINDS
 from verification.checks.derived import MEDIA_TYPE, image_name
 from verification.checks.sizes import ImageKind
 from verification.errors import NoSuchMember, NotFound
 from verification.files import derived_path
 from verification.models import Member, Participation, Scan
-from verification.scan_pairing import Cards
 
 PAGE = 50
 LONGEST_NUMBER = 60
@@ -70,7 +78,7 @@ def card_scans() -> ResponseReturnValue:
             more=more,
             lists=[(roster.public_id, region) for roster, _, region in lists],
             chosen=version.roster.public_id if version else None,
-            coverage=card_coverage.coverage(session, version) if version else None,
+            coverage=coverage_of(session, version) if version else None,
             holders=holders,
             next_line=next_line,
             asked=asked,
