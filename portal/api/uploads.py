@@ -86,6 +86,7 @@ class UploadsQuery(PageQuery):
     fingerprint = Text(validate=validate.Length(max=64), load_default=None)
     batch = Text(validate=validate.Length(max=64), load_default=None)
     sha256 = Text(validate=validate.Regexp(r"^[0-9a-f]{64}\Z"), load_default=None)
+    arrived = Text(validate=validate.Regexp(r"^[0-9a-f]{32}\Z"), load_default=None)
     requirement = Text(validate=validate.Length(max=40), load_default=None)
     region = region_code(load_default=None)
 
@@ -96,10 +97,11 @@ class UploadsQuery(PageQuery):
 def list_uploads(session: Session, query: dict[str, Any]) -> Page:
     """One's own; a coordinator sees the whole party's.
 
-    With `sha256` one's own that have arrived with that content, for who lost the reply to one.
+    With `sha256` or `arrived` one's own that have arrived and stand, by content or by id, for who lost
+    the reply to one.
     """
-    if query["sha256"]:
-        return Page([arrived(session, file) for file in _with_content(session, query)])
+    if query["sha256"] or query["arrived"]:
+        return Page([arrived(session, file) for file in _that_stand(session, query)])
     wanted = (
         select(Reservation)
         .where(
@@ -173,14 +175,13 @@ def arrived(session: Session, file: ReceivedFile) -> dict[str, Any]:
     }
 
 
-def _with_content(session: Session, query: dict[str, Any]) -> Sequence[ReceivedFile]:
+def _that_stand(session: Session, query: dict[str, Any]) -> Sequence[ReceivedFile]:
     wanted = (
         select(ReceivedFile)
         .join(Requirement, Requirement.id == ReceivedFile.requirement_id)
         .join(Region, Region.id == ReceivedFile.region_id)
         .where(
             ReceivedFile.participation_id == own_participation(session).id,
-            ReceivedFile.sha256 == query["sha256"],
             ReceivedFile.uploaded_by == actor().actor,
             ReceivedFile.withdrawn_at.is_(None),
             ReceivedFile.state != FileState.REJECTED.value,
@@ -188,7 +189,12 @@ def _with_content(session: Session, query: dict[str, Any]) -> Sequence[ReceivedF
         .order_by(ReceivedFile.id)
         .limit(query["limit"])
     )
-    for column, name in ((Requirement.code, "requirement"), (Region.code, "region")):
+    for column, name in (
+        (ReceivedFile.sha256, "sha256"),
+        (ReceivedFile.public_id, "arrived"),
+        (Requirement.code, "requirement"),
+        (Region.code, "region"),
+    ):
         if query[name]:
             wanted = wanted.where(column == query[name])
     return session.scalars(wanted).all()

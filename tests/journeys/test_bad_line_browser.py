@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -25,6 +26,7 @@ from verification.db import Sessions, make_engine
 SIZE, RATE, CUTS = 200_000_000, 2_000_000, 5
 SMALL = 5_000_000
 SHORT = 24_000_000
+LARGE = 34_000_000
 MOST_RECEIVED = 1.02
 IN_VAIN = 400_000
 PASSED = "Lolos pemeriksaan sistem"
@@ -121,8 +123,11 @@ def newest(party: Caller) -> str:
 
 def is_open(party: Caller, file: Path) -> bool:
     """Whether an upload of that name has begun and not ended."""
-    items = party.api("GET", "uploads?limit=100").expect(200).json()["items"]
-    return any(each["filename"] == file.name for each in items)
+    return any(each["filename"] == file.name for each in open_uploads(party))
+
+
+def open_uploads(party: Caller) -> list[dict[str, Any]]:
+    return list(party.api("GET", "uploads?limit=100").expect(200).json()["items"])
 
 
 def creations(stack: Stack) -> int:
@@ -338,6 +343,39 @@ def test_the_same_file_picked_again_goes_on_from_the_stored_byte(
     assert_proven(stack, party, upload, file, tmp_path)
     assert creations(stack) == before + 1
     assert stack.received(upload) <= MOST_RECEIVED * SMALL + 300_000
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["same", "edited"])
+def test_a_large_file_whose_last_reply_was_lost_is_sent_again_only_if_edited(
+    stack: Stack, browser: Browser, party: Caller, tmp_path: Path, *, edited: bool
+) -> None:
+    """Too large to be hashed in the page: it remembers which upload it began and never saw end."""
+    assert stack.line is not None
+    file = padded_pdf(tmp_path / f"besar_{edited:d}_ad-art.pdf", LARGE, seed=f"lost {edited}")
+    before = creations(stack)
+    with seat(browser, stack) as page:
+        stack.line.rate = RATE
+        pick(page, file)
+        wait_in_page(page, lambda: is_open(party, file), "the upload", 30)
+        expect(row(page, file)).to_contain_text("%")
+        page.goto("about:blank")
+        # All of it arrives, and nobody tells this browser.
+        (begun,) = (each for each in open_uploads(party) if each["filename"] == file.name)
+        address = party.api("POST", f"uploads/{begun['id']}/url", {}).expect(200).json()["url"]
+        party.go_on(address, file.read_bytes())
+        party.wait_until(begun["id"], "passed")
+        stack.line.rate = None
+        if edited:
+            # Its size, its first and its last MiB stay what they were.
+            with file.open("r+b") as content:
+                content.seek(LARGE // 2)
+                content.write(b"suntingan")
+        to_queue(page, stack)
+        pick(page, file)
+        expect(row(page, file)).to_contain_text(PASSED)
+        assert page.evaluate("Object.keys(localStorage)") == []
+    assert creations(stack) == before + 1 + edited
+    assert (newest(party) == begun["id"]) is not edited
 
 
 def carry_on(page: Page, known: Path, file: Path) -> None:

@@ -1,7 +1,7 @@
 // The queue on a page: files in, rows out, one line above that says what is safe.
 //
-// Nothing is kept in the browser: no name, no key. What was left unfinished stands on the portal and is
-// found again by the fingerprint of the same file.
+// The browser keeps no name and no key. What was left unfinished stands on the portal and is found again
+// by the fingerprint of the same file; only of large ones unheard.js knows what they became.
 
 import { codesIn, Places, requirementIn } from "./claim.js";
 import { askEarly } from "./early.js";

@@ -75,9 +75,9 @@ export class Server {
     return found.items.at(-1) ?? null;
   }
 
-  /** The id of one's own file of that content and claim that is there already, or null. */
-  async arrived(sha256, { requirement, region }) {
-    const query = new URLSearchParams({ sha256, requirement, region });
+  /** The id of one's own file of that claim that is there already, by {sha256} or {arrived: id}, or null. */
+  async arrived(known, { requirement, region }) {
+    const query = new URLSearchParams({ ...known, requirement, region });
     return (await this.#ask(`/api/v1/uploads?${query}`)).items.at(-1)?.id ?? null;
   }
 

@@ -6,6 +6,7 @@
 
 import { fingerprint, wholeDigest } from "./fingerprint.js";
 import { Speed } from "./speed.js";
+import { unheard } from "./unheard.js";
 
 const GONE_BY = "Tus-Resumable";
 const CHUNK = 8 * 1024 * 1024;
@@ -41,7 +42,7 @@ export class UploadTask {
   /**
    * @param file the File
    * @param claim {purpose, requirement, region, election, corrects, batch}
-   * @param server {engine(), ticket(), forgetTicket(), left, openUpload(fingerprint), arrived(sha256, claim), urlOf(id), drop(id)}
+   * @param server {engine(), ticket(), forgetTicket(), left, openUpload(fingerprint), arrived(known, claim), urlOf(id), drop(id)}
    * @param changed called with the task after every change
    */
   constructor(file, claim, server, changed) {
@@ -107,9 +108,10 @@ export class UploadTask {
     const asks = !this.anew && (!small || this.failures > 0 || this.server.left.has(this.mark));
     const open = asks ? await this.server.openUpload(this.mark) : null;
     const values = await this.metadata();
-    if (asks && !open && values.sha256 && !this.claim.corrects) {
+    const known = values.sha256 ? { sha256: values.sha256 } : { arrived: unheard.of(this.mark, this.file) };
+    if (asks && !open && (known.sha256 || known.arrived) && !this.claim.corrects) {
       // The last reply may have been lost, or its page closed, and the file be there.
-      this.id = await this.server.arrived(values.sha256, this.claim);
+      this.id = await this.server.arrived(known, this.claim);
       if (this.id) return null;
     }
     const uploadUrl = open ? await this.server.urlOf(open.id) : null;
@@ -157,6 +159,7 @@ export class UploadTask {
   named(upload) {
     this.id = /\/files\/([0-9a-f]{32})~/.exec(upload.url)?.[1] ?? this.id;
     upload.options.endpoint = null;
+    if (this.id && !upload.options.metadata.sha256) unheard.keep(this.mark, this.id, this.file);
   }
 
   heard(error) {
@@ -278,6 +281,7 @@ export class UploadTask {
 
   end(state) {
     if (state === States.STORED) this.safe = this.sent = this.file.size;
+    if (this.mark) unheard.forget(this.mark);
     this.become(state);
     this.letGo?.();
   }
