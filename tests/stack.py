@@ -22,6 +22,7 @@ from typing import Any
 from portal.config import Config
 from tests.line import Line
 from tests.postgres import free_port
+from tests.tethered import tethered
 
 SIPOL = (sys.executable, "-c", "from portal.cli import main; main()")
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,6 +74,22 @@ def seed(home: Path, **settings: Any) -> None:
     environ = environment(home, **settings)
     sipol("init", environ=environ)
     sipol("demo", environ=environ)
+
+
+def running_on(home: Path) -> list[str]:
+    """Command lines of every other process that has this home in its words or surroundings."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes()
+            marks = words + (entry / "environ").read_bytes()
+        except OSError:
+            continue
+        if words and str(home).encode() in marks:
+            found.append(words.replace(b"\0", b" ").decode(errors="replace"))
+    return found
 
 
 class Stack:
@@ -137,8 +154,8 @@ class Stack:
         before = self.said().count(INTRODUCED)
         with (self.home / "up.out").open("ab") as out:
             self._tree = subprocess.Popen(
-                [*self.wrapper, *SIPOL, "up"], env=self.environ, cwd=self.home, stdin=subprocess.DEVNULL,
-                stdout=out, stderr=out,
+                tethered(*self.wrapper, *SIPOL, "up"), env=self.environ, cwd=self.home,
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             )  # fmt: skip
         self._wait(lambda: self.said().count(INTRODUCED) > before, "the introduction")
         self.wait_until_ready()
@@ -233,18 +250,7 @@ class Stack:
 
     def processes(self) -> list[str]:
         """Command lines of everything that runs on this home."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit() or int(entry.name) == os.getpid():
-                continue
-            try:
-                words = (entry / "cmdline").read_bytes()
-                marks = words + (entry / "environ").read_bytes()
-            except OSError:
-                continue
-            if words and str(self.home).encode() in marks:
-                found.append(words.replace(b"\0", b" ").decode(errors="replace"))
-        return found
+        return running_on(self.home)
 
     def _readyz(self) -> int:
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)

@@ -25,6 +25,8 @@ DURABLE = "BENCH_DURABLE"  # 1 | 0
 HASHED = "BENCH_HASHED"  # 1 | 0
 PROFILE = "BENCH_PROFILE"  # a path: cProfile of the event loop's thread is written beside it
 OURS = "portal.bench.ours"
+PEERS = ".peers"
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class PeerMissing(Exception):
@@ -61,6 +63,12 @@ class Contender:
     durable: bool = False
     hashed: bool = False
     own: bool = False
+
+
+def peers_folder() -> Path:
+    """Where `make peers` has put others' servers: below the current folder, or beside this code."""
+    here = Path(PEERS)
+    return here if here.is_dir() else CHECKOUT / PEERS
 
 
 def contenders(processes: int, peers: Path) -> dict[str, Contender]:
@@ -126,7 +134,7 @@ def _tusd(peers: Path) -> Commands:
     def commands(config: Config, _policy: str) -> list[Command]:
         program = peers / "tusd"
         if not program.exists():
-            raise PeerMissing("tusd is not installed: make peers")
+            raise PeerMissing(f"tusd is not installed in {peers}: make peers")
         return [
             Command(
                 words=(
@@ -146,7 +154,7 @@ def _node(peers: Path) -> Commands:
     def commands(config: Config, _policy: str) -> list[Command]:
         node = shutil.which("node")
         if node is None or not (peers / "node_modules" / "@tus" / "server").is_dir():
-            raise PeerMissing("@tus/server is not installed: make peers")
+            raise PeerMissing(f"@tus/server is not installed in {peers}: make peers")
         launcher = str(peers / "launch" / "tus_node.mjs")
         return [
             Command(words=(node, launcher, str(place), str(config.upload_root)), socket=place)
@@ -185,7 +193,7 @@ def _tuswsgi(peers: Path) -> Commands:
 def _interpreter(peers: Path) -> Path:
     path = peers / "venv" / "bin" / "python"
     if not os.access(path, os.X_OK):
-        raise PeerMissing("the Python peers are not installed: make peers")
+        raise PeerMissing(f"the Python peers are not installed in {peers}: make peers")
     return path
 
 

@@ -14,7 +14,7 @@ import click
 
 from portal.bench import report, tasks
 from portal.bench.client import CompilerMissing
-from portal.bench.contenders import Contender, contenders
+from portal.bench.contenders import PEERS, Contender, contenders, peers_folder
 from portal.bench.measuring import Task
 from portal.bench.postgres import PostgresMissing
 from portal.bench.running import CannotRun, Plan, run
@@ -62,8 +62,8 @@ bench.add_command(rosters)
 @click.option(
     "--peers",
     type=click.Path(path_type=Path),
-    default=Path(".peers"),
-    show_default=True,
+    default=peers_folder,
+    show_default=PEERS,
     help="Where `make peers` has put them.",
 )
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))

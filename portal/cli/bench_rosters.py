@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from portal.bench.contenders import PEERS, peers_folder
 from portal.bench.postgres import PostgresMissing
 from portal.bench.rosters.running import PARTS, Line, Outcome, Plan, run
 from portal.bench.rosters.stand import DATABASES
@@ -34,8 +35,8 @@ MIB = 1024**2
 @click.option(
     "--peers",
     type=click.Path(path_type=Path),
-    default=Path(".peers"),
-    show_default=True,
+    default=peers_folder,
+    show_default=PEERS,
     help="Where `make peers` has put them.",
 )
 @click.option("--only", multiple=True, type=click.Choice(PARTS), help="Parts to run; all of them.")

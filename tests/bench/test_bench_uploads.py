@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from portal.bench import client, looking_over, report, running, tasks
-from portal.bench.contenders import Contender, PeerMissing, contenders
+from portal.bench.contenders import Contender, PeerMissing, contenders, peers_folder
 from portal.bench.measuring import Figures, Spoiled, Task, measure
 from portal.bench.processes import NotStarted, Place, Tree, check_owner, cpu_seconds, free_port
 from portal.bench.running import SPARE_DESCRIPTORS, Outcome, enough_of, rotated
@@ -235,11 +235,20 @@ def test_a_server_that_never_answers_does_not_hold_up_the_bench(
 
 def test_a_peer_that_is_not_there_is_told(tmp_path: Path) -> None:
     with (
-        pytest.raises(PeerMissing, match="make peers"),
+        pytest.raises(PeerMissing, match=f"{tmp_path}.*make peers"),
         Stand(contenders(1, tmp_path / "none")["tusd"], tmp_path / "s", through_nginx=False),
     ):
         pytest.fail("started")
     assert not (tmp_path / "s").exists()
+
+
+def test_peers_are_looked_for_here_and_then_beside_the_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert peers_folder() == PEERS
+    (tmp_path / ".peers").mkdir()
+    assert peers_folder().resolve() == tmp_path / ".peers"
 
 
 def test_without_a_compiler_it_is_said_what_is_missing(

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import http.client
+import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import StartStack
-from tests.stack import Stack, sipol
+from tests.stack import ROOT, STOP_SECONDS, Stack, running_on, sipol
+
+KILLED_RUN = Path(__file__).with_name("killed_run.py")
 
 
 def status(stack: Stack, method: str, path: str) -> int:
@@ -83,3 +90,20 @@ def test_after_kill_9_of_the_supervisor_everything_goes_and_the_next_start_works
         stack.stop(signal.SIGKILL)
         stack.start()
     assert status(stack, "GET", "/healthz") == 200
+
+
+def test_a_test_run_that_is_killed_takes_its_tree_along(seeded_home: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, KILLED_RUN, seeded_home], env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, text=True,
+    ) as run:  # fmt: skip
+        assert run.stdout is not None
+        home = Path(run.stdout.readline().strip())
+        started = running_on(home)
+        run.kill()
+    deadline = time.monotonic() + STOP_SECONDS
+    while left := running_on(home):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+    shutil.rmtree(home)
+    assert any(words.rstrip().endswith(" up") for words in started)

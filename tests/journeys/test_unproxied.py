@@ -19,6 +19,7 @@ import pytest
 
 from tests.postgres import free_port
 from tests.stack import ROOT, environment
+from tests.tethered import tethered
 
 WITHOUT_NGINX = "from portal import edge; edge.program = str; from portal.cli import main; main()"
 
@@ -35,7 +36,7 @@ def port(seeded_home: Path, tmp_path: Path, request: pytest.FixtureRequest) -> I
     out = tmp_path / "out"
     with out.open("wb") as output:
         tree = subprocess.Popen(
-            [sys.executable, "-c", WITHOUT_NGINX, "up"], cwd=ROOT, env=environ,
+            tethered(sys.executable, "-c", WITHOUT_NGINX, "up"), cwd=ROOT, env=environ,
             stdin=subprocess.DEVNULL, stdout=output, stderr=output,
         )  # fmt: skip
     try:
