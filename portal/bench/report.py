@@ -133,9 +133,10 @@ def _group_lines(members: Sequence[Figures]) -> Iterable[str]:
 def _hash_alone(members: Sequence[Figures], limits: Sequence[dict[str, Any]]) -> Iterable[str]:
     """What is left for everything else beside the hash of a receipt, if a GiB may cost what tusd's does."""
     measure = [_per_gib(figures) for figures in members if figures.contender == MEASURE]
+    # A short run may take no whole tick of the clock that CPU is counted by.
+    whole = statistics.median(measure or [0.0])
     hashing = [limit["cpu_s_gib"] for limit in limits if limit["what"] == "sha256"]
-    if members[0].client["mode"] == "bulk" and measure and hashing:
-        whole = statistics.median(measure)
+    if members[0].client["mode"] == "bulk" and whole and hashing:
         yield ""
         yield (
             f"SHA-256 alone takes {hashing[0]:.2f} CPU-s/GiB, {hashing[0] / whole:.2f} × {MEASURE}: "

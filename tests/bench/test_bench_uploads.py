@@ -179,6 +179,8 @@ def test_ratios_are_taken_round_by_round() -> None:
     assert line.startswith("| sipol | 3 | 2.40 (0.50–4.50) | 0.50 |")
     alone = "SHA-256 alone takes 0.75 CPU-s/GiB, 0.25 × tusd: with it, 1.0 × leaves 2.25"
     assert alone in report.table(outcome)
+    too_short = Outcome({}, [hashing], figures=[figures("tusd", 1, 0), figures("sipol", 1, 0)])
+    assert "SHA-256 alone" not in report.table(too_short)
 
 
 def test_a_run_that_is_ended_tells_what_it_has(
