@@ -98,7 +98,7 @@ class Supervisor:
     ) -> None:
         """Start wave after wave, call `started`, watch, stop. Raises StartFailed after stopping.
 
-        `meanwhile` is called every few seconds from then on and must be quick.
+        `meanwhile` is called from then on, every few seconds at least, and must be quick.
         """
         adopt_orphans()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, WAITED_FOR)

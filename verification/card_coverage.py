@@ -68,16 +68,12 @@ class Holders:
         self._marks = marks
 
     def coverage(self) -> Coverage:
-        counts = {
-            cards: self._marks.select(which.sum()).item() if self._marks.height else 0
-            for cards, which in _WHICH.items()
-        }
-        return Coverage(
-            members=self._marks.height,
-            whole=counts[Cards.WHOLE],
-            no_ktp=counts[Cards.NO_KTP],
-            no_kta=counts[Cards.NO_KTA],
+        counted = self._marks.select(
+            _WHICH[Cards.WHOLE].sum().alias("whole"),
+            _WHICH[Cards.NO_KTP].sum().alias("no_ktp"),
+            _WHICH[Cards.NO_KTA].sum().alias("no_kta"),
         )
+        return Coverage(members=self._marks.height, **counted.row(0, named=True))
 
     def lines(self, cards: Cards, *, after: int, limit: int) -> list[int]:
         """Lines of members by what is there of their cards, behind a line."""
@@ -130,15 +126,17 @@ class CardBooks:
 
     def of(self, session: Session, participation: Participation) -> CardBook:
         """The party's book as `session`, which must read one snapshot, sees it."""
-        state = participation.chain.head_hash, _in_force(session, participation)
+        versions = _in_force(session, participation)
+        state = participation.chain.head_hash, versions
         # One at a time: whoever reloads a page that takes long would make it take longer.
         with self._turns.setdefault(participation.id, threading.Lock()):
             known = self._books.pop(participation.id, None)
-            book = known[1] if known and known[0] == state else _reckoned(session, participation)
-            self._books[participation.id] = state, book
+            if known is None or known[0] != state:
+                known = state, _reckoned(session, participation.id, versions)
+            self._books[participation.id] = known
             for oldest in list(self._books)[:-MOST_REMEMBERED]:
                 self._books.pop(oldest, None)
-        return book
+        return known[1]
 
 
 def holders_in(session: Session, participation: Participation, version_id: int) -> Holders:
@@ -146,9 +144,8 @@ def holders_in(session: Session, participation: Participation, version_id: int) 
     return Holders(_read(session, version_id, cards_in(session, participation.id))[0])
 
 
-def _reckoned(session: Session, participation: Participation) -> CardBook:
-    cards = cards_in(session, participation.id)
-    versions = _in_force(session, participation)
+def _reckoned(session: Session, participation_id: int, versions: tuple[int, ...]) -> CardBook:
+    cards = cards_in(session, participation_id)
     return CardBook(cards, {each: _read(session, each, cards) for each in versions})
 
 

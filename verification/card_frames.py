@@ -16,9 +16,9 @@ import polars as pl
 from sqlalchemy import ColumnElement, Select, String, case, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from verification.card_scans import standing
 from verification.models import Member, ReceivedFile, Scan
 from verification.models.rosters import MOST_LINES, row_id
-from verification.scan_pairing import standing
 
 PIECE = 1 << 18
 MEMBERS = {"line": pl.UInt32, "nik": pl.String, "kta": pl.String}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, false, insert, select
+from sqlalchemy import ColumnElement, delete, false, insert, select
 from sqlalchemy.orm import Session, contains_eager
 
 from verification.models import Member, ReceivedFile, Scan, ScanChoice
@@ -70,6 +70,11 @@ def store_scans(
     return len(rows)
 
 
+def standing() -> tuple[ColumnElement[bool], ...]:
+    """Conditions on ReceivedFile: the file passed, and nobody took it back."""
+    return (ReceivedFile.withdrawn_at.is_(None), ReceivedFile.state == FileState.PASSED.value)
+
+
 def scans_for(session: Session, member: Member, keys: FieldKeys | None = None) -> dict[str, Scan]:
     """The newest picture of each card of a member: `ktp`, `kta`, `kk`, as far as there are any.
 
@@ -102,8 +107,7 @@ def scans_of(
                 Scan.participation_id.in_(parties),
                 same,
                 Scan.withdrawn == false(),
-                ReceivedFile.withdrawn_at.is_(None),
-                ReceivedFile.state == FileState.PASSED.value,
+                *standing(),
             )
         )
     }

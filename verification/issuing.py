@@ -22,6 +22,7 @@ from verification.journal import Record, point_of, record_all
 from verification.journal_kinds import Kind
 from verification.models import (
     Chain,
+    Participation,
     Receipt,
     ReceivedFile,
     RosterVersion,
@@ -38,22 +39,17 @@ from verification.states import ListStage
 class _Event:
     kind: receipts.Kind
     about: str
-    participation_id: int
-    chain_id: int
+    participation: Participation
     facts: Facts
-
-
-def issue_file_receipt(
-    session: Session, signer: Signer, file: ReceivedFile, now: datetime
-) -> Receipt:
-    """The receipt of a file that was received; made when there is none yet."""
-    return issue_file_receipts(session, signer, [file], now)[0]
 
 
 def issue_file_receipts(
     session: Session, signer: Signer, files: Iterable[ReceivedFile], now: datetime
 ) -> list[Receipt]:
-    """As `issue_file_receipt`, one for each; those of one party quote the same head of its chain."""
+    """A receipt for each file that was received, made where there is none yet.
+
+    Those of one party quote the same head of its chain.
+    """
     return _issue_all(session, signer, [_arrived(file) for file in files], now)
 
 
@@ -69,8 +65,7 @@ def issue_submission_receipt(
         _Event(
             kind=receipts.Kind.SUBMISSION,
             about=submission.public_id,
-            participation_id=submission.participation_id,
-            chain_id=submission.participation.chain_id,
+            participation=submission.participation,
             facts=SubmissionFacts(
                 submission=submission.public_id,
                 election=submission.participation.election.code,
@@ -107,8 +102,7 @@ def issue_list_receipt(
         _Event(
             kind=receipts.Kind.LIST,
             about=file.public_id,
-            participation_id=file.participation_id,
-            chain_id=file.participation.chain_id,
+            participation=file.participation,
             facts=ListFacts(
                 roster=version.roster.public_id,
                 version=version.number,
@@ -150,8 +144,7 @@ def _arrived(file: ReceivedFile) -> _Event:
     return _Event(
         kind=receipts.Kind.ARRIVAL,
         about=file.public_id,
-        participation_id=file.participation_id,
-        chain_id=file.participation.chain_id,
+        participation=file.participation,
         facts=ArrivalFacts(
             upload=file.public_id,
             election=file.participation.election.code,
@@ -180,12 +173,12 @@ def _issue_all(
     for event in events:
         if (event.kind.value, event.about) in known:
             continue
-        row = _signed(signer, event, points[event.chain_id], now)
+        row = _signed(signer, event, points[event.participation.chain_id], now)
         session.add(row)
         known[row.kind, row.about] = row
         records.append(
             Record(
-                chain_id=event.chain_id,
+                chain_id=event.participation.chain_id,
                 kind=Kind.RECEIPT_ISSUED,
                 actor="system",
                 facts={"receipt": row.serial, "about": row.about, "about_kind": row.kind},
@@ -207,7 +200,7 @@ def _signed(signer: Signer, event: _Event, point: ChainPoint, now: datetime) -> 
     signed = receipts.sign(content, signer.key)
     return Receipt(
         serial=content.serial,
-        participation_id=event.participation_id,
+        participation_id=event.participation.id,
         kind=event.kind.value,
         about=event.about,
         body=signed.signed.encode("utf-8"),
@@ -230,7 +223,7 @@ def _locked_points(session: Session, events: Sequence[_Event]) -> dict[int, Chai
     session.flush()
     chains = session.scalars(
         select(Chain)
-        .where(among(Chain.id, [event.chain_id for event in events]))
+        .where(among(Chain.id, [event.participation.chain_id for event in events]))
         .order_by(Chain.id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)

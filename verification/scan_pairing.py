@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import Select, and_, false, or_, select
 from sqlalchemy.orm import Session
 
-from verification.card_scans import CHOSEN, KINDS, scan_name
+from verification.card_scans import CHOSEN, KINDS, scan_name, standing
 from verification.checks.names import read_name
 from verification.errors import NoSuchMember, NotFound
 from verification.files import check_file_open
@@ -34,7 +34,6 @@ from verification.models.rosters import row_id
 from verification.reference import Scope
 from verification.rosters.nik_pages import lines_of
 from verification.secrets import FieldKeys
-from verification.states import FileState
 
 KTP, KTA = KINDS[:2]
 NIK_DIGITS = 16
@@ -54,11 +53,6 @@ def same_as(session: Session, scans: Sequence[Scan]) -> dict[int, Scan]:
         found.setdefault((scan.participation_id, scan.sha256), scan)
     firsts = {scan.id: found.get((scan.participation_id, scan.sha256)) for scan in scans}
     return {id_: first for id_, first in firsts.items() if first is not None and first.id < id_}
-
-
-def standing() -> tuple[ColumnElement[bool], ...]:
-    """Conditions on ReceivedFile: the file passed, and nobody took it back."""
-    return (ReceivedFile.withdrawn_at.is_(None), ReceivedFile.state == FileState.PASSED.value)
 
 
 def scan_of(session: Session, file: ReceivedFile, number: int) -> Scan:

@@ -200,6 +200,5 @@ def _interpreter(peers: Path) -> Path:
 def process_environ(command: Command) -> dict[str, str]:
     """The environment of a process: ours without what others may have set, then its own."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("SIPOL_")}
-    root = Path(__file__).resolve().parents[2]
-    path = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH", ""))))
+    path = os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH", ""))))
     return {**kept, "PYTHONPATH": path, **command.environ}

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.portal_stand import Stand
 from verification import jobs
-from verification.issuing import issue_file_receipt, issue_list_receipt
+from verification.issuing import issue_file_receipts, issue_list_receipt
 from verification.jobs import JobKind
 from verification.models import RosterVersion
 from verification.receipts import Kind, verify
@@ -27,7 +27,7 @@ def issued(stand: Stand) -> tuple[str, str, str]:
         made = issue_list_receipt(session, stand.services.signer, version.file, stand.clock())
         assert made is not None
         # Later than the other one, and still what the file's id stands for.
-        issue_file_receipt(session, stand.services.signer, version.file, stand.clock())
+        issue_file_receipts(session, stand.services.signer, [version.file], stand.clock())
         return version.roster.public_id, version.file.public_id, made.serial
 
 

@@ -12,7 +12,7 @@ from portal.api.views import CALLS
 from portal.credentials import ApiScope
 from tests.builders import SIGNER, build_file, build_items, build_roster, items_of
 from tests.portal_stand import PEOPLE, Stand
-from verification.issuing import issue_file_receipt
+from verification.issuing import issue_file_receipts
 from verification.models import Chain
 
 UNKNOWN = "0" * 32
@@ -87,7 +87,7 @@ def things(stand: Stand) -> dict[str, str]:
     with stand.sessions.begin() as session:
         party = stand.party(session, "a")
         file = build_file(session, party, "sk-kabupaten", "73.71")
-        receipt = issue_file_receipt(session, SIGNER, file, stand.clock())
+        receipt = issue_file_receipts(session, SIGNER, [file], stand.clock())[0]
         roster = build_roster(session, party, 1, region="73.71").roster
         build_items(session, stand.world, party, 1)
         return {

@@ -16,7 +16,7 @@ from tests.builders import build_file, build_roster, build_submission
 from tests.portal_stand import Browser, Stand
 from uploads.capability import id_from_path
 from verification.chain_check import verify_export
-from verification.issuing import issue_file_receipt
+from verification.issuing import issue_file_receipts
 from verification.models import Party, Region, RejectedRow, Requirement, RosterVersion
 from verification.receipts import verify
 from verification.rosters.rejections import seal_context
@@ -192,7 +192,7 @@ def test_a_files_receipt_is_handed_out_as_it_was_signed(stand: Stand, party: Bro
     with stand.sessions.begin() as session:
         file = build_file(session, stand.party(session, "a"), "sk-kabupaten", "32.73",
                           content=b"isi")  # fmt: skip
-        receipt = issue_file_receipt(session, stand.services.signer, file, stand.clock())
+        receipt = issue_file_receipts(session, stand.services.signer, [file], stand.clock())[0]
         serial, public_id = receipt.serial, file.public_id
     assert [row["serial"] for row in party.call("GET", f"{V1}/receipts").json["items"]] == [serial]
     operator = stand.browser("operator.a")

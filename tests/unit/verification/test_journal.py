@@ -137,8 +137,8 @@ def test_a_receipt_lies_on_its_chain_and_is_written_into_it(
 ) -> None:
     with sessions.begin() as session:
         file = files.files_in(session, again(session, party))[0]
-        receipt = issuing.issue_file_receipt(session, SIGNER, file, NOON)
-        repeated = issuing.issue_file_receipt(session, SIGNER, file, NOON)
+        receipt = issuing.issue_file_receipts(session, SIGNER, [file], NOON)[0]
+        repeated = issuing.issue_file_receipts(session, SIGNER, [file], NOON)[0]
         assert receipt.serial == repeated.serial
     content = read(issuing.signed_text(receipt))
     lines = exported(sessions, party)
@@ -156,7 +156,7 @@ def test_receipts_issued_at_once_are_one_for_each_file(sessions: Sessions) -> No
         world = build_world(session)
         party, other = (build_party(session, world, f"Partai Contoh {name}") for name in "AB")
         own = [build_file(session, party) for _ in range(3)]
-        known = issuing.issue_file_receipt(session, SIGNER, own[0], NOON)
+        known = issuing.issue_file_receipts(session, SIGNER, [own[0]], NOON)[0]
         received = [*own, build_file(session, other)]
         issued = issuing.issue_file_receipts(session, SIGNER, received, NOON)
     assert issued[0].serial == known.serial

@@ -26,7 +26,7 @@ def test_from_arrival_to_results(sessions: Sessions) -> None:
         party = build_party(session, world)
         file = intake.receive(session, build_arrival(party, "ad-art", "ID"), NOON)
         assert file is not None
-        issuing.issue_file_receipt(session, SIGNER, file, NOON)
+        issuing.issue_file_receipts(session, SIGNER, [file], NOON)
     with sessions.begin() as session:
         draft = submissions.draft(session, party, NOON)
         submission = submissions.submit(
