@@ -182,6 +182,11 @@ class Caller:
         found: dict[str, Any] = self.api("GET", f"uploads/{upload}").expect(200).json()
         return found
 
+    def files(self) -> list[dict[str, Any]]:
+        """`GET files`, newest first."""
+        found: list[dict[str, Any]] = self.api("GET", "files?limit=100").expect(200).json()["items"]
+        return found
+
     def wait_until(self, upload: str, *states: str, seconds: float = SECONDS) -> dict[str, Any]:
         """The upload's status once its check and its receipt are there; the state must be expected."""
         told: dict[str, Any] = {}

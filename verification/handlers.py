@@ -22,6 +22,7 @@ from verification.duplicates.keys import KeyCache
 from verification.files import derived_path
 from verification.jobs import JobKind
 from verification.models import Submission
+from verification.niceness import later
 from verification.rosters.work import import_file
 from verification.scan_handler import scans
 from verification.tools import Tools, begin, expected_of, found_of, sandbox_waits
@@ -34,6 +35,10 @@ TIMERS = (
 )
 # Beside the images, which are rebuildable as well; a file's folder there is hex.
 KEY_FOLDER = "duplicates"
+# What takes minutes, and may take more while pages and uploads want the cores.
+LONG = frozenset({
+    JobKind.CHECK_SCANS, JobKind.IMPORT_ROSTER, JobKind.FIND_DUPLICATES, JobKind.PROVE_DUPLICATES,
+})  # fmt: skip
 # Receipts signed in one transaction, so that nobody waits long for the writer.
 RECEIPTS_AT_ONCE = 25
 
@@ -53,6 +58,7 @@ def handlers(tools: Tools, extra: Mapping[str, Handler] | None = None) -> dict[s
         JobKind.PROVE_DUPLICATES: prove_duplicates,
     }
     ours: dict[str, Handler] = {kind: partial(act, tools) for kind, act in table.items()}
+    ours |= {kind: later(ours[kind]) for kind in LONG}
     return ours | dict(extra or {})
 
 

@@ -16,13 +16,10 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 from portal import process_logs  # after the setting, not before
 from portal.cli.installation import configuration, database, refusals
 from portal.worker_process import sandbox_of, worker_of
+from verification.niceness import begin_soon
 from verification.pulses import pulse_in
 from verification.sandbox.launcher import SandboxUnavailable
 from verification.worker import run_until_signalled
-
-# Pages and uploads go first where cores are few: a list may take a moment longer, a person not. Not
-# the last place of all: on a machine that is full for hours receipts must still be issued.
-LATER = 15
 
 
 @click.command()
@@ -31,7 +28,7 @@ def worker() -> None:
 
     Check files, import member lists, issue receipts, until stopped.
     """
-    os.nice(LATER)
+    begin_soon()
     config = configuration()
     process_logs.configure(config.log_level)
     try:

@@ -21,13 +21,13 @@ import polars as pl
 import pytest
 from sqlalchemy import select
 
-from portal.cli.worker import LATER
 from portal.seed import take_part
 from tests.builders import build_file, build_items
 from tests.portal_stand import Stand, build_stand, populate
 from tests.world import DISTRICTS
 from verification.db import Sessions, make_engine
 from verification.models import Participation, RosterVersion
+from verification.niceness import LATER
 from verification.rosters.stored import members_of, rejected_of
 from verification.rosters.synthetic import synthetic_list, write_csv
 from verification.states import FileState

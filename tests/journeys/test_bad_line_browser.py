@@ -20,7 +20,7 @@ from portal.models import LoginSession
 from tests.browser import chromium, sign_in
 from tests.large_files import padded_pdf
 from tests.stack import Stack, sipol
-from tests.traffic import Caller, assert_proven
+from tests.traffic import Caller, assert_proven, wait_for
 from verification.db import Sessions, make_engine
 
 SIZE, RATE, CUTS = 200_000_000, 2_000_000, 5
@@ -116,9 +116,7 @@ def sign_in_again(page: Page, stack: Stack, login: str = "koordinator.a") -> Non
 
 def newest(party: Caller) -> str:
     """The id of the file that came last."""
-    files = party.api("GET", "files?limit=1").expect(200).json()["items"]
-    assert files, "no file has come"
-    return str(files[0]["id"])
+    return str(party.files()[0]["id"])
 
 
 def is_open(party: Caller, file: Path) -> bool:
@@ -230,9 +228,9 @@ def test_a_login_that_ends_after_file_1_of_20_stops_no_file_and_keeps_the_form(
         stack.line.rate = 2_000_000
         expect(page.locator("[data-queue=line]")).to_contain_text("20 berkas tersimpan")
         expect(page.locator("#session-bar")).to_contain_text("unggahan tetap berjalan")
-        uploads = party.api("GET", "files?limit=100").expect(200).json()["items"]
-        assert len(uploads) == len(files)
-        for upload in uploads:
+        # Stored is on the disk; the rows follow a moment later.
+        wait_for(lambda: len(party.files()) == len(files), "a row for each file")
+        for upload in party.files():
             party.wait_until(upload["id"], "passed")
 
         sign_in_again(page, stack, login)
