@@ -8,13 +8,14 @@ Next station: `/anggota/kartu` and `GET /scans`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.context import services
+from portal.context import now, services
 from verification import scan_pairing
-from verification.card_coverage import Cards, Coverage, Holders, holders_in
+from verification.card_coverage import Cards, Coverage, Holders, Reckoned, holders_in
 from verification.card_scans import scan_name, scans_of
 from verification.errors import NotFound
 from verification.models import (
@@ -34,10 +35,14 @@ LISTS = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
-    """Cards that arrived and passed; `paired` show a member of a list in force."""
+    """Cards that arrived and passed; `paired` show a member of a list in force.
+
+    `since`: when they were counted, if something has happened to the party after that.
+    """
 
     total: int
     paired: int
+    since: datetime | None
 
     @property
     def unpaired(self) -> int:
@@ -76,7 +81,7 @@ def unpaired(
     limit: int,
 ) -> tuple[list[Picture], int | None]:
     """Pictures that count for nobody, those withdrawn among them; the cursor of the next page."""
-    book = services().card_books.of(session, participation)
+    book = _reckoned(session, participation).book
     found = book.loose(_regions(session, participation, scope), after=after, limit=limit + 1)
     kept = session.execute(
         select(Scan, ReceivedFile)
@@ -91,9 +96,9 @@ def unpaired(
 
 def counts(session: Session, participation: Participation, scope: Scope | None) -> Pairing:
     """How many cards there are, and how many show a member; a withdrawn one is none."""
-    book = services().card_books.of(session, participation)
-    total, paired = book.counts(_regions(session, participation, scope))
-    return Pairing(total=total, paired=paired)
+    known = _reckoned(session, participation)
+    total, paired = known.book.counts(_regions(session, participation, scope))
+    return Pairing(total=total, paired=paired, since=None if known.current else known.at)
 
 
 def coverage_of(session: Session, version: RosterVersion) -> Coverage:
@@ -165,8 +170,12 @@ def holders_of(
 
 def _holders(session: Session, version: RosterVersion) -> Holders:
     participation = version.roster.participation
-    known = services().card_books.of(session, participation).holders(version.id)
+    known = _reckoned(session, participation).book.holders(version.id)
     return known or holders_in(session, participation, version.id)
+
+
+def _reckoned(session: Session, participation: Participation) -> Reckoned:
+    return services().card_books.of(session, participation, now())
 
 
 def _regions(

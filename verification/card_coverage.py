@@ -2,6 +2,8 @@
 
 Scans and lists come in any order, so nothing of it is stored. A process remembers what it reckoned
 until something happens to the party: whatever changes a card, a file or a list writes into its chain.
+On a night when something happens every second, a party of a million is not reckoned every second:
+what took long is shown for a while longer, with its time.
 
 Next station: the page of cards, `/anggota/kartu`.
 """
@@ -9,8 +11,10 @@ Next station: the page of cards, `/anggota/kartu`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import polars as pl
@@ -23,7 +27,10 @@ from verification.models import Participation, Roster
 from verification.scan_pairing import KTA, KTP
 
 MOST_REMEMBERED = 8
-_State = tuple[str, tuple[int, ...]]
+# Seconds; what took no longer is always reckoned anew.
+QUICK = 0.25
+# How many times as long as it took a book stays good, whatever happens.
+REST = 9
 _NOBODY = pl.Series("id", dtype=pl.Int64)
 _MARKS = {"line": pl.UInt32, KTP: pl.Boolean, KTA: pl.Boolean}
 
@@ -117,26 +124,60 @@ class CardBook:
         return behind["id"].head(limit).to_list()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reckoned:
+    """A book and when it was made. `current`: nothing has happened to the party since."""
+
+    book: CardBook
+    at: datetime
+    current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """A book with what it was made of; `good_until`: also if something happens."""
+
+    book: CardBook
+    at: datetime
+    head: str
+    versions: tuple[int, ...]
+    good_until: datetime
+
+
 class CardBooks:
-    """What a process remembers of one database, for a few parties. Safe to share between threads."""
+    """What a process remembers of one database, for a few parties. Safe to share between threads.
 
-    def __init__(self) -> None:
-        self._books: dict[int, tuple[_State, CardBook]] = {}
+    `seconds`: a clock to measure with.
+    """
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._books: dict[int, _Kept] = {}
         self._turns: dict[int, threading.Lock] = {}
+        self._seconds = seconds
 
-    def of(self, session: Session, participation: Participation) -> CardBook:
-        """The party's book as `session`, which must read one snapshot, sees it."""
-        versions = _in_force(session, participation)
-        state = participation.chain.head_hash, versions
+    def of(self, session: Session, participation: Participation, now: datetime) -> Reckoned:
+        """The party's book as `session`, which must read one snapshot, sees it, or one not long ago.
+
+        The lists in force are never others than those of the book.
+        """
+        head, versions = participation.chain.head_hash, _in_force(session, participation)
         # One at a time: whoever reloads a page that takes long would make it take longer.
         with self._turns.setdefault(participation.id, threading.Lock()):
-            known = self._books.pop(participation.id, None)
-            if known is None or known[0] != state:
-                known = state, _reckoned(session, participation.id, versions)
-            self._books[participation.id] = known
+            kept = self._books.pop(participation.id, None)
+            if (
+                kept is None
+                or kept.versions != versions
+                or (kept.head != head and now >= kept.good_until)
+            ):
+                began = self._seconds()
+                book = _reckoned(session, participation.id, versions)
+                taken = self._seconds() - began
+                rest = timedelta(seconds=taken * REST if taken > QUICK else 0)
+                kept = _Kept(book=book, at=now, head=head, versions=versions, good_until=now + rest)
+            self._books[participation.id] = kept
             for oldest in list(self._books)[:-MOST_REMEMBERED]:
                 self._books.pop(oldest, None)
-        return known[1]
+        return Reckoned(book=kept.book, at=kept.at, current=kept.head == head)
 
 
 def holders_in(session: Session, participation: Participation, version_id: int) -> Holders:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
 
@@ -61,6 +62,19 @@ def test_members_say_which_card_they_lack(stand: Stand, file: str) -> None:
     roster = browser.call("GET", f"{V1}/rosters").json["items"][0]["id"]
     rows = browser.call("GET", f"{V1}/rosters/{roster}/cards?cards=semua&limit=2").json["items"]
     assert [sorted(row["cards"]) for row in rows] == [["kta"], []]
+
+
+def test_what_takes_long_to_count_is_shown_with_its_time(
+    stand: Stand, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minutes = itertools.count(step=60).__next__
+    monkeypatch.setattr(stand.services.card_books, "_seconds", minutes)
+    browser = stand.browser(COORDINATOR)
+    assert "Keadaan pada" not in browser.get("/anggota/kartu").text
+    browser.send(f"/anggota/kartu/{file}/2/tarik")
+    assert "Keadaan pada" in browser.get("/anggota/kartu").text
+    stand.clock.turn(minutes=10)
+    assert "Keadaan pada" not in browser.get("/anggota/kartu").text
 
 
 def test_a_pairing_is_corrected_and_outlives_a_second_check(stand: Stand, file: str) -> None:

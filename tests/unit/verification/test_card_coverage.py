@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import secrets
 from datetime import timedelta
@@ -13,7 +14,15 @@ from tests.builders import COORDINATOR, build_file, build_party, build_roster
 from tests.unit.verification.desk import again
 from tests.world import NOON, build_world
 from verification import card_frames, files
-from verification.card_coverage import CardBook, CardBooks, Cards, Coverage, holders_in
+from verification.card_coverage import (
+    REST,
+    CardBook,
+    CardBooks,
+    Cards,
+    Coverage,
+    Reckoned,
+    holders_in,
+)
 from verification.card_scans import KINDS, CardScan, store_scans
 from verification.db import Sessions
 from verification.models import Member, Participation, ReceivedFile, Roster, Scan
@@ -73,7 +82,7 @@ def _card(some: random.Random, number: int) -> CardScan:
 
 def book_of(sessions: Sessions, party: Participation) -> CardBook:
     with sessions.read() as session:
-        return CardBooks().of(session, again(session, party))
+        return CardBooks().of(session, again(session, party), NOON).book
 
 
 def standing(sessions: Sessions, party: Participation) -> list[Scan]:
@@ -180,23 +189,65 @@ def test_a_party_without_cards_or_lists_has_an_empty_book(sessions: Sessions) ->
     assert holders is None or holders.coverage().members == 0
 
 
+def withdraw_one(sessions: Sessions, party: Participation) -> None:
+    """A file of cards goes, and the party's chain grows."""
+    taken = standing(sessions, party)[0].file_id
+    with sessions.begin() as session:
+        file = session.get_one(ReceivedFile, taken)
+        files.withdraw(
+            session, file, actor=COORDINATOR, reason="salah unggah", now=NOON + timedelta(hours=1)
+        )
+
+
 def test_a_book_is_remembered_until_something_happens(
     sessions: Sessions, party: Participation
 ) -> None:
     books = CardBooks()
 
-    def seen() -> CardBook:
+    def seen() -> Reckoned:
         with sessions.read() as session:
-            return books.of(session, again(session, party))
+            return books.of(session, again(session, party), NOON)
 
     first = seen()
-    assert seen() is first
-    with sessions.begin() as session:
-        taken = standing(sessions, party)[0].file_id
-        file = session.get_one(ReceivedFile, taken)
-        files.withdraw(
-            session, file, actor=COORDINATOR, reason="salah unggah", now=NOON + timedelta(hours=1)
-        )
+    assert seen() == first
+    withdraw_one(sessions, party)
     renewed = seen()
-    assert renewed.counts(None)[0] < first.counts(None)[0]
-    assert seen() is renewed
+    assert renewed.book.counts(None)[0] < first.book.counts(None)[0]
+    assert seen() == renewed
+    assert first.current
+    assert renewed.current
+
+
+def test_a_book_that_took_long_is_shown_for_a_while_whatever_happens(
+    sessions: Sessions, party: Participation
+) -> None:
+    took = 4.0
+    books = CardBooks(seconds=itertools.count(step=took).__next__)
+
+    def seen(after: float) -> Reckoned:
+        with sessions.read() as session:
+            at = NOON + timedelta(seconds=after)
+            return books.of(session, again(session, party), at)
+
+    first = seen(0)
+    withdraw_one(sessions, party)
+    late = seen(took * REST - 1)
+    assert late.book is first.book
+    assert (late.at, late.current) == (NOON, False)
+    renewed = seen(took * REST)
+    assert renewed.current
+    assert renewed.book.counts(None)[0] < first.book.counts(None)[0]
+
+
+def test_a_book_of_other_lists_is_never_shown(sessions: Sessions, party: Participation) -> None:
+    books = CardBooks(seconds=itertools.count(step=1000).__next__)
+    with sessions.read() as session:
+        first = books.of(session, again(session, party), NOON)
+    with sessions.begin() as session:
+        version = build_roster(session, again(session, party), 3, region="32.78")
+    with sessions.read() as session:
+        second = books.of(session, again(session, party), NOON)
+    assert first.book.holders(version.id) is None
+    holders = second.book.holders(version.id)
+    assert holders is not None
+    assert holders.coverage().members == 3
