@@ -38,7 +38,8 @@ class Edge:
     `shards[i]` are the shards (0–255) behind `upload_sockets[i]`; together they must be all of
     them, once. `open_files` is the hard limit of descriptors; `portal_threads` the requests the
     portal works on at once. `user`, "name group", is set when nginx is started by root. TLS is on when
-    `tls_certificate` is set. `public_url` is where people reach it.
+    `tls_certificate` is set. `public_url` is where people reach it; `redirect_listen`, an address or "",
+    is where those who type no https are sent there from.
     """
 
     listen: str
@@ -56,6 +57,7 @@ class Edge:
     portal_threads: int = 12
     tls_certificate: str = ""
     tls_key: str = ""
+    redirect_listen: str = ""
 
 
 def render(edge: Edge) -> str:
@@ -87,6 +89,7 @@ def render(edge: Edge) -> str:
         "public_host": _host(edge.public_url),
         "public_scheme": "https" if edge.public_url.startswith("https://") else "http",
         "listen_lines": _listen_lines(edge),
+        "redirect_server": _redirect_server(edge),
         "style_hash": style_hash(),
     }
     return _fill(TEMPLATE.read_text("utf-8"), values)
@@ -126,12 +129,11 @@ def _upload_connections(edge: Edge, worker_connections: int) -> int:
 
 
 def _listen_lines(edge: Edge) -> str:
-    if not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.*-]+):\d{1,5}|\d{1,5}", edge.listen):
-        raise UnusableEdge(f"address to listen on: {edge.listen!r}")
+    address = _address(edge.listen)
     # 4096: as many as may knock in the second in which everybody starts (the system may cap it).
     if not edge.tls_certificate:
-        return f"        listen {edge.listen} backlog=4096;"
-    return f"""        listen {edge.listen} ssl http2 backlog=4096;
+        return f"        listen {address} backlog=4096;"
+    return f"""        listen {address} ssl http2 backlog=4096;
         ssl_certificate "{_path(Path(edge.tls_certificate))}";
         ssl_certificate_key "{_path(Path(edge.tls_key))}";
         ssl_protocols TLSv1.2 TLSv1.3;
@@ -143,6 +145,24 @@ def _listen_lines(edge: Edge) -> str:
         http2_body_preread_size 1m;
         # Plain HTTP spoken to this port is sent to https.
         error_page 497 =301 https://$http_host$request_uri;"""
+
+
+def _redirect_server(edge: Edge) -> str:
+    if not edge.redirect_listen:
+        return ""
+    # To the name people know, not to the one that was asked for: nobody is led elsewhere from here.
+    return f"""    server {{
+        server_name _;
+        listen {_address(edge.redirect_listen)};
+        return 301 https://{_host(edge.public_url)}$request_uri;
+    }}
+"""
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.*-]+):\d{1,5}|\d{1,5}", text):
+        raise UnusableEdge(f"address to listen on: {text!r}")
+    return text
 
 
 def _host(url: str) -> str:

@@ -45,6 +45,7 @@ class Config:
     lease_seconds: int = 15 * 60
     tls_certificate: str = ""
     tls_key: str = ""
+    redirect_listen: str = ""  # 0.0.0.0:80, say: http that only leads to public_url
     issuer: str = "KPU Contoh (demo)"
     default_locale: str = "id"
     log_level: str = "info"
@@ -140,6 +141,8 @@ class Config:
             raise ConfigurationError("production parses foreign files in the sandbox only")
         if self.production and not self.public_url.startswith("https://"):
             raise ConfigurationError("SIPOL_PUBLIC_URL: production needs https")
+        if self.redirect_listen and not self.public_url.startswith("https://"):
+            raise ConfigurationError("SIPOL_REDIRECT_LISTEN: leads to https only")
 
 
 def _convert(name: str, value: Any, hints: Mapping[str, Any]) -> Any:

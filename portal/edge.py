@@ -37,6 +37,7 @@ def edge_of(config: Config) -> Edge:
         portal_threads=config.portal_threads * config.portal_processes,
         tls_certificate=config.tls_certificate,
         tls_key=config.tls_key,
+        redirect_listen=config.redirect_listen,
     )
 
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.edge_stand import EdgeStand, reply
+from tests.postgres import free_port
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +66,27 @@ def test_tls_with_http_2_and_the_truth_about_it(certificate: tuple[Path, Path]) 
             301,
             "https://portal.example/dosir?a=b",
         )
+
+
+def test_whoever_types_no_https_is_led_there(certificate: tuple[Path, Path]) -> None:
+    cert, key = certificate
+    port = free_port()
+    changes = {
+        "tls_certificate": str(cert),
+        "tls_key": str(key),
+        "public_url": "https://portal.example",
+        "redirect_listen": f"127.0.0.1:{port}",
+    }
+    with EdgeStand(changes=changes) as stand:
+        for method in ("GET", "POST"):
+            client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            client.request(method, "/dosir?a=b", headers={"Host": "elsewhere.example"})
+            answer = client.getresponse()
+            answer.read()
+            client.close()
+            assert answer.status == 301
+            assert answer.headers["location"] == "https://portal.example/dosir?a=b"
+        assert stand.portal(lambda asked: reply(200, "there")).asked == []
 
 
 def test_old_protocols_are_refused(certificate: tuple[Path, Path]) -> None:
