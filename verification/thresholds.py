@@ -106,8 +106,10 @@ def groups(
     """What a requirement at `level` asks for, within a scope if one is given.
 
     A share that reaches beyond the scope becomes every region inside it: an operator of one
-    kabupaten is to bring that one.
+    kabupaten is to bring that one, with its members and its kecamatan before anything claims it.
     """
+    if scope is not None:
+        claimed = claimed | set(scope.codes).intersection(tree.codes_at(Level.REGENCY))
     if counts_members(threshold):
         made = tuple(
             Group(

@@ -68,6 +68,14 @@ def test_a_scope_inside_a_province_asks_for_each_of_its_own() -> None:
     assert groups(SHARE, "regency", tree({"32": 4}), frozenset(), Scope(("32",)))[0].needed == 3
 
 
+def test_who_works_on_one_kabupaten_is_asked_for_its_members_and_kecamatan_at_once() -> None:
+    own, province = Scope(("32.01",)), Scope(("32",))
+    for threshold, level, needed in ((MEMBERS, "regency", 443), (HALF, "district", 2)):
+        made = groups(threshold, level, tree({"32": 4}), frozenset(), own)
+        assert [(group.top, group.needed) for group in made] == [("32.01", needed)]
+        assert groups(threshold, level, tree({"32": 4}), frozenset(), province) == ()
+
+
 @pytest.mark.parametrize(
     ("scope", "code", "covered"),
     [
