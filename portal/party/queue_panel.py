@@ -116,7 +116,7 @@ def _words() -> dict[str, str]:
         "group_wrong": _("{n} tidak diterima"),
         "group_twice": _("{n} sudah ada sebelumnya"),
         "group_skipped": _("{n} berkas lain di folder ini dilewati: bukan gambar JPEG atau PNG"),
-        "group_cut": _("Sambungan terputus pukul {at} WIB; dilanjutkan otomatis"),
+        "cut_short": _("Sambungan terputus pukul {at} WIB; dilanjutkan otomatis"),
         "group_pairs": _("Lihat pasangannya"),
         "group_name": _("Gambar pindaian"),
         "group_empty": _("Tidak ada gambar JPEG atau PNG di folder ini."),

@@ -16,12 +16,14 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from portal.seed.regions import districts_of
 from tests.browser import DESK, PHONE, chromium, sign_in, trouble_on
 from tests.files import jpeg
+from tests.large_files import padded_pdf
 from tests.rosters import repair_workbook
 from tests.stack import Stack
 from verification.rosters import early
 from verification.rosters.synthetic import KTA, NIK, SyntheticList, synthetic_list, write_csv
 
 LOGIN = "koordinator.a"
+OPERATOR = "operator.a.bandung"
 BANDUNG = "32.73"
 # Names that lead to nobody: a card number that no member has, and no number at all.
 STRAYS = ("KTA_P01-99999999.jpg", "foto dompet.jpg")
@@ -57,7 +59,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(stack: Stack, browser: Browser) -> Iterator[Page]:
+def page(stack: Stack, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A phone, signed in; no script may fail, nothing break the page's own policy."""
     faults: list[str] = []
     context = browser.new_context(
@@ -71,7 +73,8 @@ def page(stack: Stack, browser: Browser) -> Iterator[Page]:
         "console",
         lambda told: faults.append(told.text) if "Content Security" in told.text else None,
     )
-    sign_in(page, stack.base_url, LOGIN, stack.logins[LOGIN].password)
+    login = getattr(request, "param", LOGIN)
+    sign_in(page, stack.base_url, login, stack.logins[login].password)
     yield page
     context.close()
     assert faults == []
@@ -234,6 +237,33 @@ def test_a_list_without_its_columns_is_told_of_while_it_is_on_its_way(
     line.rate = None
     told.get_by_role("button", name="Batal").click()
     expect(told).to_contain_text("Dibatalkan")
+
+
+@pytest.mark.parametrize("page", [OPERATOR], indirect=True)
+def test_files_picked_while_the_line_is_away_go_when_it_is_back(page: Page, tmp_path: Path) -> None:
+    """None is forgotten, the one that must be asked about included; the region is the operator's only one."""
+    named = padded_pdf(tmp_path / "3273_sk-pengurus-kabupaten.pdf", 20_000, seed="named")
+    plain = padded_pdf(tmp_path / "pindaian.pdf", 20_000, seed="plain")
+    last = padded_pdf(tmp_path / "3273_rekening-kabupaten.pdf", 20_000, seed="last")
+    page.goto("/unggah")
+    page.wait_for_selector("[data-queue=choose]")
+    page.context.set_offline(True)
+    page.set_input_files("[data-queue=files]", [str(named), str(plain), str(last)])
+    expect(row(page, named.name)).to_contain_text("dilanjutkan otomatis")
+    expect(row(page, last.name)).to_be_visible()
+    looks_right(page, "terputus")
+    page.context.set_offline(False)
+    for file in (named, last):
+        expect(row(page, file.name)).to_contain_text("Lolos pemeriksaan sistem", timeout=SECONDS)
+    asked = row(page, plain.name)
+    asked.get_by_label("Syarat").select_option("kantor-kabupaten")
+    expect(asked.get_by_label("Wilayah")).to_have_value("32.73 Kota Bandung")
+    looks_right(page, "ditanyakan")
+    page.context.set_offline(True)
+    asked.get_by_role("button", name="Unggah berkas ini").click()
+    expect(asked).to_contain_text("dilanjutkan otomatis")
+    page.context.set_offline(False)
+    expect(asked).to_contain_text("Lolos pemeriksaan sistem", timeout=SECONDS)
 
 
 def see_pairs(page: Page, size: Size) -> None:

@@ -1,5 +1,8 @@
 // What a file's name does not tell is asked in its row: which requirement, and which region.
 
+import { carried } from "./claim.js";
+import { clock, fill } from "./words.js";
+
 const SEARCH_AFTER = 300;
 
 /**
@@ -24,10 +27,20 @@ export function askIn(row, requirement, { config, places, chosen, start }, dropp
   row.parts.whichRequirement.hidden = Boolean(config.requirement);
   row.tag("none");
   row.note(requirement ? words.ask_region : words.ask_both);
+  const away = () => (wrong.textContent = fill(words.cut_short, { at: clock(new Date()) }));
   row.parts.bar.hidden = row.parts.pause.hidden = row.parts.cancel.hidden = true;
   ask.hidden = false;
   const level = () => config.requirements[askRequirement.value]?.level;
-  const fit = () => (row.parts.whichRegion.hidden = level() === "national" || Boolean(config.region));
+  let ours = "";
+  // Who works in one region of the level need not write which.
+  const fit = async () => {
+    const fixed = level() === "national" || Boolean(config.region);
+    row.parts.whichRegion.hidden = fixed;
+    if (fixed || !level() || askRegion.value !== ours) return;
+    const found = await places.matching(askRequirement.value, "").catch(() => []);
+    if (askRegion.value !== ours) return;
+    askRegion.value = ours = found.length === 1 ? found[0].join(" ") : "";
+  };
   askRequirement.addEventListener("change", fit);
   fit();
   let waiting = null;
@@ -36,21 +49,25 @@ export function askIn(row, requirement, { config, places, chosen, start }, dropp
     waiting = setTimeout(() => suggest(places, askRequirement.value, askRegion.value, matches), SEARCH_AFTER);
   });
   go.addEventListener("click", async () => {
-    wrong.textContent = askRequirement.value ? "" : words.no_requirement;
-    if (!askRequirement.value) return;
-    const region = await chosen(askRequirement.value, askRegion.value);
+    const named = askRequirement.value;
+    wrong.textContent = named ? "" : words.no_requirement;
+    if (!named) return;
+    go.disabled = true;
+    const region = await carried(() => chosen(named, askRegion.value), away);
+    go.disabled = false;
+    if (!row.root.isConnected) return;
     if (!region) {
       wrong.textContent = words.no_region;
       askRegion.focus();
       return;
     }
-    start(askRequirement.value, region);
+    start(named, region);
   });
   drop.addEventListener("click", dropped);
 }
 
 async function suggest(places, requirement, text, matches) {
   if (!requirement || text.trim().length < 2) return;
-  const found = await places.matching(requirement, text.trim());
+  const found = await places.matching(requirement, text.trim()).catch(() => []);
   matches.replaceChildren(...found.map(([code, name]) => new Option(name, `${code} ${name}`)));
 }

@@ -3,8 +3,19 @@
 // `3273_sk-pengurus-kabupaten.pdf` names both; a code counts only when the portal knows it for the
 // requirement's level and the person's regions.
 
+import { send } from "../api.js";
+
+const AGAIN = 5_000;
+const REFUSED = new Set([400, 403, 404, 422]);
+const PICTURE = /\.(jpe?g|png)$/i;
 const PURPOSES = { csv: "roster", xlsx: "roster", zip: "scans" };
 const DIGITS = { province: 1, regency: 2, district: 3 };
+
+export const isPicture = (file) => PICTURE.test(file.name);
+
+/** Pictures among files; what a system leaves in folders (`._x.jpg`, Thumbs.db) is none. */
+export const pictures = (files) =>
+  files.filter((file) => isPicture(file) && !file.name.startsWith("."));
 
 /**
  * The requirement whose code stands in a file's name (the longest: some begin alike), else the only one
@@ -39,7 +50,7 @@ export class Places {
     this.known = new Map();
   }
 
-  /** {code, name} of the first of the codes that the portal knows for a requirement, or null. */
+  /** {code, name} of the first of the codes that the portal knows for a requirement, or null. Throws Problem. */
   async first(requirement, codes) {
     const key = `${requirement} ${codes}`;
     if (!codes.length) return null;
@@ -49,16 +60,33 @@ export class Places {
     return code ? { code, name: found.get(code) } : null;
   }
 
-  /** Regions that match what somebody types: [[code, name]]. */
+  /** Regions that match what somebody types: [[code, name]]; for "" the first of all. Throws Problem. */
   async matching(requirement, text) {
     return this.#ask({ syarat: requirement, cari: text });
   }
 
   async #ask({ kode = [], ...rest }) {
     const query = new URLSearchParams([...Object.entries(rest), ...kode.map((code) => ["kode", code])]);
-    const response = await fetch(`${this.address}?${query}`, {
-      credentials: "same-origin", headers: { Accept: "application/json" },
-    });
-    return response.ok ? response.json() : [];
+    try {
+      return await send(`${this.address}?${query}`);
+    } catch (problem) {
+      if (REFUSED.has(problem.status)) return [];
+      throw problem;
+    }
+  }
+}
+
+/** `work()`, again and again until the line carries it; `cut()` after each time that it did not. */
+export async function carried(work, cut) {
+  for (;;) {
+    try {
+      return await work();
+    } catch {
+      cut();
+      await new Promise((resolve) => {
+        setTimeout(resolve, AGAIN);
+        addEventListener("online", resolve, { once: true });
+      });
+    }
   }
 }

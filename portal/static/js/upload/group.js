@@ -4,15 +4,10 @@
 import { States } from "./task.js";
 import { clock, fill, number, size } from "./words.js";
 
-const PICTURE = /\.(jpe?g|png)$/i;
 const TWICE = "file.duplicate";
 const MOST_NAMED = 20;
 const OVER = new Set([States.STORED, States.REFUSED, States.CANCELLED, States.ELSEWHERE]);
 const WAITING = new Set([States.CUT, States.LOGIN, States.PAUSED]);
-
-/** Pictures among files; what a system leaves in folders (`._x.jpg`, Thumbs.db) is none. */
-export const pictures = (files) =>
-  files.filter((file) => PICTURE.test(file.name) && !file.name.startsWith("."));
 
 export class Group {
   /** @param row its Row; @param files pictures; @param skipped how many others lay beside them */
@@ -83,7 +78,7 @@ export class Group {
       wrong.length + refused.length ? fill(words.group_wrong, { n: number(wrong.length + refused.length) }) : "",
       twice ? fill(words.group_twice, { n: number(twice) }) : "",
       this.skipped ? fill(words.group_skipped, { n: number(this.skipped) }) : "",
-      cut ? fill(words.group_cut, { at: clock(cut.cutAt) }) : "",
+      cut ? fill(words.cut_short, { at: clock(cut.cutAt) }) : "",
     ].filter(Boolean).join(" · "));
     this.parts.list.hidden = !done;
     this.parts.list.textContent = words.group_pairs;

@@ -3,7 +3,7 @@
 // The browser keeps no name and no key. What was left unfinished stands on the portal and is found again
 // by the fingerprint of the same file; only of large ones unheard.js knows what they became.
 
-import { codesIn, Places, requirementIn } from "./claim.js";
+import { carried, codesIn, isPicture, pictures, Places, requirementIn } from "./claim.js";
 import { askEarly } from "./early.js";
 import { fingerprint } from "./fingerprint.js";
 import { UploadQueue } from "./queue.js";
@@ -111,40 +111,45 @@ async function ask() {
 
 /** `claim`: what an unfinished upload was for; its file may have any name. */
 async function take(files, claim = null) {
-  for (const file of files) {
-    const row = new Row(at("row"), file, config);
-    at("rows").append(row.root);
-    const known = claim ?? (await leftOver(file));
-    if (known) start(file, row, known.requirement, known.region);
-    else await direct(file, row);
+  // Each has its row at once: the line may be away before the second is asked about.
+  const made = files.map((file) => newRow(file));
+  for (const row of made) {
+    const known = claim ?? (await leftOver(row.file));
+    if (known) start(row.file, row, known.requirement, known.region);
+    else await direct(row.file, row);
   }
   line();
 }
 
+function newRow(file) {
+  const row = new Row(at("row"), file, config);
+  at("rows").append(row.root);
+  row.note(words.preparing);
+  return row;
+}
+
 /** A folder of scans, or many pictures at once: one claim and one row for all of them. */
 async function takeFolder(files) {
-  const { Group, pictures } = await import("./group.js");
-  const kept = pictures(files);
   const folder = (files[0]?.webkitRelativePath ?? "").split("/")[0];
+  const kept = pictures(files);
   const bytes = kept.reduce((sum, file) => sum + file.size, 0);
-  const row = new Row(at("row"), { name: folder || words.group_name, size: bytes }, config);
-  at("rows").append(row.root);
+  const row = newRow({ name: folder || words.group_name, size: bytes });
   if (!kept.length) return row.note(words.group_empty, true);
+  const { Group } = await carried(() => import("./group.js"), () => row.away());
   row.group = new Group(row, kept, files.length - kept.length, words);
   const scans = Object.values(config.requirements).filter((each) => each.purpose === "scans");
   const requirement = config.requirement ?? (scans.length === 1 ? scans[0].code : null);
-  const region = requirement && (await regionOf(requirement, folder));
+  const region = requirement && (await regionOf(requirement, folder, row));
   if (region) start(row.file, row, requirement, region);
   else askFor(row.file, row, requirement);
   line();
 }
 
-const PICTURES = /\.(jpe?g|png)$/i;
 const MANY = 10;
 
 /** Pictures in numbers are scans; the rest goes its own way. ZIP archives of a folder do, too. */
 function sort(files, claim = null) {
-  const images = claim || !config.scans ? [] : files.filter((file) => PICTURES.test(file.name));
+  const images = claim || !config.scans ? [] : files.filter(isPicture);
   if (images.length < MANY) return take(files, claim);
   takeFolder(images);
   return take(files.filter((file) => !images.includes(file)));
@@ -170,16 +175,17 @@ async function leftOver(file) {
 async function direct(file, row) {
   const requirement = config.requirement ?? requirementIn(file.name, config.requirements);
   let region = null;
-  if (requirement) region = await regionOf(requirement, file.name);
+  if (requirement) region = await regionOf(requirement, file.name, row);
   if (requirement && region) return start(file, row, requirement, region);
   askFor(file, row, requirement);
 }
 
-async function regionOf(requirement, name) {
+async function regionOf(requirement, name, row) {
   const { level } = config.requirements[requirement];
   if (config.region) return { code: config.region, name: config.regionName };
   if (level === "national") return { code: "ID", name: "" };
-  const found = await places.first(requirement, codesIn(name, level));
+  const codes = codesIn(name, level);
+  const found = await carried(() => places.first(requirement, codes), () => row.away());
   return found && { ...found, read: true };
 }
 
@@ -210,7 +216,7 @@ function start(file, row, requirement, region) {
 
 async function askFor(file, row, requirement) {
   asking.add(row);
-  const { askIn } = await import("./ask.js");
+  const { askIn } = await carried(() => import("./ask.js"), () => row.away());
   const begin = (named, region) => start(file, row, named, region);
   askIn(row, requirement, { config, places, chosen, start: begin }, () => {
     asking.delete(row);
@@ -221,7 +227,7 @@ async function askFor(file, row, requirement) {
 
 async function chosen(requirement, text) {
   const { level } = config.requirements[requirement];
-  if (config.region || level === "national") return regionOf(requirement, "");
+  if (config.region || level === "national") return regionOf(requirement);
   const given = text.trim();
   const byCode = await places.first(requirement, codesIn(given, level));
   if (byCode || given.length < 2) return byCode;

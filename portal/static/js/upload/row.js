@@ -54,6 +54,11 @@ export class Row {
     this.parts.note.classList.toggle("app-upload__note--wrong", wrong);
   }
 
+  /** The line is away before the portal knows of the file. */
+  away() {
+    this.note(fill(this.words.cut_short, { at: clock(new Date()) }));
+  }
+
   /** Write what a task is at. */
   show(task) {
     const { words } = this;
