@@ -47,6 +47,14 @@ class Moment(fields.DateTime):
             raise ValidationError("out of range") from None
 
 
+def row_key(text: str) -> int:
+    """A row's number in an address; ValueError for what no database counts as far as."""
+    key = int(text)
+    if not 0 <= key < 2**63:
+        raise ValueError("out of range")
+    return key
+
+
 def public_id(**kwargs: Any) -> Text:
     """32 lowercase hex digits."""
     return Text(validate=validate.Regexp(f"^{PUBLIC_ID}\\Z"), **kwargs)

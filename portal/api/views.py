@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, IntegerConverter
 
 from portal.api import (
     accounts,
@@ -42,6 +42,12 @@ class PublicId(BaseConverter):
     regex = PUBLIC_ID
 
 
+class Count(IntegerConverter):
+    """A number that a database's integer can hold; a larger one is no address."""
+
+    regex = r"\d{1,9}"
+
+
 class RegionCode(BaseConverter):
     """A region's or office's code."""
 
@@ -62,5 +68,5 @@ def openapi() -> Response:
 
 def install(app: Flask) -> None:
     """The converters of the paths, before the blueprint is registered."""
-    converters: dict[str, Any] = {"id": PublicId, "region": RegionCode}
+    converters: dict[str, Any] = {"id": PublicId, "int": Count, "region": RegionCode}
     app.url_map.converters.update(converters)

@@ -7,6 +7,7 @@ Next station: `portal.desk.moves`, and through it `verification.queue` and `veri
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
@@ -247,7 +248,7 @@ def _note() -> str | None:
 
 def _version() -> int | None:
     text = _text("version")
-    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+    return int(text) if text is not None and re.fullmatch("[0-9]{1,9}", text) else None
 
 
 def _verdict() -> Verdict:

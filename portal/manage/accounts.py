@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from portal import accounts, credentials
 from portal.accounts import NewAccount
+from portal.api.fields import row_key
 from portal.auth import sessions as logins
 from portal.context import actor, now, services
 from portal.manage.blueprint import bp
@@ -38,7 +39,11 @@ def account_list() -> ResponseReturnValue:
     role = next((each for each in ROLES if each.value == request.args.get("peran")), None)
     with services().sessions.read() as session:
         found = accounts.page(
-            session, actor(), after=request.args.get("dari", 0, int), limit=PER_PAGE + 1, role=role
+            session,
+            actor(),
+            after=request.args.get("dari", 0, row_key),
+            limit=PER_PAGE + 1,
+            role=role,
         )
         kept = found[:PER_PAGE]
         return render_template(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal import access, item_sheet
 from portal.api.desk_schemas import spelled_sheet
+from portal.api.fields import row_key
 from portal.context import actor, now, services
 from portal.desk.claim import lines_of
 from portal.office.journal_words import SYSTEM_KINDS
@@ -54,7 +55,9 @@ def party(participation: str) -> ResponseReturnValue:
         _log(session, "party.read", "participation", found.public_id)
         query = (
             select(Item)
-            .where(Item.participation_id == found.id, Item.id > request.args.get("dari", 0, int))
+            .where(
+                Item.participation_id == found.id, Item.id > request.args.get("dari", 0, row_key)
+            )
             .order_by(Item.id)
             .limit(PER_PAGE + 1)
         )

@@ -13,6 +13,7 @@ from flask import request
 from flask_babel import LazyString
 from sqlalchemy.orm import Session
 
+from portal.api.fields import row_key
 from portal.office.journal_words import WORDS
 from portal.office.people import names_of
 from verification import journal
@@ -52,7 +53,7 @@ def timeline_of(session: Session, chain: Chain, offered: Sequence[Kind]) -> Time
     found = journal.entries(
         session,
         chain,
-        before=request.args.get("sebelum", None, int),
+        before=request.args.get("sebelum", None, row_key),
         limit=PER_PAGE + 1,
         kinds=[kind] if kind else None,
     )

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from portal import access
+from portal.api.fields import row_key
 from portal.auth import guards
 from portal.context import actor, now, own_office, services
 from portal.desk import moves
@@ -63,7 +64,7 @@ def items(code: str) -> ResponseReturnValue:
         found = access.may_see_office(session, actor(), code)
         round_ = _round(session)
         shown, after = rows.items_page(
-            session, found, round_, state, request.args.get("dari", 0, int)
+            session, found, round_, state, request.args.get("dari", 0, row_key)
         )
         return render_template(
             "office/items.html", office=found, round=round_, rows=shown, after=after, state=state,

@@ -31,6 +31,12 @@ def item_of(stand: Stand, address: str) -> Item:
         ).one()
 
 
+def test_a_version_beyond_all_numbers_is_no_fault_of_ours(stand: Stand) -> None:
+    browser = stand.browser("verifikator.a")
+    reply = browser.send(f"{begin(browser)}/keputusan", outcome="MS", version="9" * 5000)
+    assert reply.status_code < 500
+
+
 def test_the_queue_says_how_much_there_is_and_offers_one_thing(stand: Stand) -> None:
     page = stand.browser("verifikator.a").get("/antrean").text
     assert "5 menunggu" in page

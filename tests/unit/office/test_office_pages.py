@@ -37,6 +37,27 @@ def claimed(stand: Stand) -> str:
     return str(stand.browser("verifikator.a").send("/antrean/ambil").location).rpartition("/")[2]
 
 
+BEYOND = "9" * 30
+
+
+@pytest.mark.parametrize(
+    ("login", "path"),
+    [
+        ("administrator", f"/kelola/akun?dari={BEYOND}"),
+        ("administrator", f"/kelola/riwayat?sebelum={BEYOND}"),
+        ("pengawas", f"{OFFICE}/butir?dari={BEYOND}"),
+        ("pengawas", f"{OFFICE}/riwayat?sebelum=-{BEYOND}"),
+    ],
+)
+def test_a_number_no_row_can_have_means_the_first_page(stand: Stand, login: str, path: str) -> None:
+    assert stand.browser(login).get(path).status_code == 200
+
+
+def test_a_job_no_database_can_count_to_is_not_found(stand: Stand) -> None:
+    reply = stand.browser("administrator").send(f"/kelola/mesin/pekerjaan/{BEYOND}/ulang")
+    assert reply.status_code == 404
+
+
 def test_the_supervisor_sees_his_people_and_what_is_held(stand: Stand) -> None:
     claimed(stand)
     page = stand.browser("pengawas").get("/pengawas").text
