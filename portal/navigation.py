@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, request
+from flask import Flask, request, url_for
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
@@ -66,7 +66,7 @@ def home_of(role: Role | str) -> str:
 
 def _home() -> str:
     who = actor_or_none()
-    return home_of(who.role) if who is not None else "/"
+    return home_of(who.role) if who is not None else url_for("public.home")
 
 
 def _for_reader(app: Flask) -> list[tuple[str, LazyString, bool]]:

@@ -116,8 +116,11 @@ def _other_language() -> tuple[str, str]:
 
 
 def _keep_language(endpoint: str, values: dict[str, Any]) -> None:
-    # Public pages are kept at the edge by address, so their language must be in it.
-    if endpoint.startswith("public.") and "bahasa" not in values:
-        asked = request.args.get("bahasa") if request else None
-        if asked in LOCALES:
-            values["bahasa"] = asked
+    # Public pages are kept at the edge by address, so their language must be in it, on the way
+    # to them and away from them.
+    if not request or "bahasa" in values or endpoint == "static":
+        return
+    if endpoint.startswith("public.") or request.blueprint == "public":
+        chosen = locale()
+        if chosen != services().config.default_locale:
+            values["bahasa"] = chosen

@@ -45,7 +45,11 @@ function lose() {
   if (ends === null) return;
   ends = null;
   desk.classList.add("desk--lost");
-  desk.querySelector(".desk-again").hidden = false;
+  document.getElementById("desk-left")?.replaceChildren();
+  const again = desk.querySelector(".desk-again");
+  again.hidden = false;
+  // Whoever is writing a note goes on writing.
+  if (!document.activeElement?.closest("textarea")) again.querySelector("button").focus();
   complain(root.dataset.lost, root.dataset.lostText);
 }
 

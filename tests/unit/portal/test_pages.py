@@ -214,3 +214,23 @@ def test_every_template_renders_in_both_languages(stand: Stand) -> None:
             page = browser.get(f"{path}?bahasa={lang}").text
             assert f'<html lang="{lang}"' in page
             assert page.count("<h1") == 1
+
+
+def test_the_language_goes_along_to_public_pages_and_back(stand: Stand) -> None:
+    reader = stand.client()
+    reader.set_cookie("sipol_bahasa", "en")
+    page = reader.get("/masuk").text
+    assert 'href="/publik?bahasa=en"' in page
+    assert 'href="/status?bahasa=en"' in page
+    public = stand.client().get("/publik?bahasa=en").text
+    assert 'href="/masuk?bahasa=en"' in public
+    assert 'href="/?bahasa=en"' in public
+    assert "bahasa=id" not in stand.client().get("/masuk").text
+    assert 'href="/publik"' in stand.client().get("/masuk").text
+
+
+def test_an_ended_session_is_told_in_the_words_of_ones_work(stand: Stand) -> None:
+    assert "unggahan tetap berjalan" in stand.browser("koordinator.a").get("/keluar").text
+    page = stand.browser("verifikator.a").get("/keluar").text
+    assert "unggahan tetap berjalan" not in page
+    assert "yang sudah tersimpan aman" in page
