@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from portal import health
 from portal.context import now, services
 from portal.formatting import duration, number, percent, size
+from portal.manage import job_lines
 from portal.manage.blueprint import bp
 from portal.manage.upload_lines import upload_lines
 from portal.models import Reservation
@@ -34,12 +35,10 @@ from verification import jobs
 from verification.errors import NotFound
 from verification.jobs import JobKind
 from verification.models import Item, Job
-from verification.models.jobs import JobState
 from verification.pulses import last_beats
 from verification.states import ItemState
 
 T = TypeVar("T")
-SHOWN_JOBS = 30
 
 JOB_WORDS: dict[str, LazyString] = {
     JobKind.ISSUE_RECEIPT: _l("Menerbitkan tanda terima"),
@@ -66,16 +65,6 @@ class Figure:
     well: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedJob:
-    """Work that gave up and waits for a person."""
-
-    id: int
-    kind: str
-    error: str
-    attempts: int
-
-
 @bp.get("/kelola/mesin")
 def machine() -> ResponseReturnValue:
     started = time.monotonic()
@@ -85,8 +74,8 @@ def machine() -> ResponseReturnValue:
     return render_template(
         "manage/machine.html",
         figures=figures,
-        waiting=_read(_job_counts),
-        failed=_read(_failed_jobs),
+        waiting=_read(lambda session: job_lines.unfinished(session, now())),
+        failed=_read(job_lines.failed),
         words=JOB_WORDS,
         milliseconds=int((time.monotonic() - started) * 1000),
     )
@@ -178,21 +167,6 @@ def _database_figures() -> list[Figure]:
         ]
 
     return _read(read)
-
-
-def _job_counts(session: Session) -> list[tuple[str, str, int]]:
-    found = jobs.counts(session)
-    return [(kind, state, many) for (kind, state), many in sorted(found.items())]
-
-
-def _failed_jobs(session: Session) -> list[FailedJob]:
-    rows = session.scalars(
-        select(Job).where(Job.state == JobState.FAILED.value).order_by(Job.id).limit(SHOWN_JOBS)
-    )
-    return [
-        FailedJob(id=row.id, kind=row.kind, error=row.error or "", attempts=row.attempts)
-        for row in rows
-    ]
 
 
 def _read(question: Callable[[Session], list[T]]) -> list[T]:
