@@ -256,7 +256,9 @@ def _fits(requirement: Requirement, wanted: Wanted, length: int | None) -> None:
     if wanted.media_type not in requirement.accepts:
         kinds = ", ".join(_KINDS.get(kind, kind) for kind in requirement.accepts)
         raise CreationRefused(
-            415, "unsupported_type", f"Jenis berkas ini tidak diterima untuk syarat ini: {kinds}."
+            415,
+            "unsupported_type",
+            f"Jenis berkas ini tidak diterima untuk syarat ini. Yang diterima: {kinds}.",
         )
     if length is not None and length > requirement.max_bytes:
         size = requirement.max_bytes // 1024**2

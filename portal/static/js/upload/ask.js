@@ -1,6 +1,6 @@
 // What a file's name does not tell is asked in its row: which requirement, and which region.
 
-import { carried } from "./claim.js";
+import { carried, codesIn } from "./claim.js";
 import { clock, fill } from "./words.js";
 
 const SEARCH_AFTER = 300;
@@ -32,11 +32,16 @@ export function askIn(row, requirement, { config, places, chosen, start }, dropp
   ask.hidden = false;
   const level = () => config.requirements[askRequirement.value]?.level;
   let ours = "";
-  // Who works in one region of the level need not write which.
+  // Who works in one region of the level need not write which, unless the name says another.
   const fit = async () => {
     const fixed = level() === "national" || Boolean(config.region);
     row.parts.whichRegion.hidden = fixed;
+    wrong.textContent = "";
     if (fixed || !level() || askRegion.value !== ours) return;
+    if (codesIn(row.file.name, level()).length) {
+      wrong.textContent = words.no_region;
+      return;
+    }
     const found = await places.matching(askRequirement.value, "").catch(() => []);
     if (askRegion.value !== ours) return;
     askRegion.value = ours = found.length === 1 ? found[0].join(" ") : "";
