@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from tests.builders import ADMINISTRATOR, LEASE, SUPERVISOR, VERIFIER, build_file, build_submission
 from tests.portal_stand import Stand, hidden
-from verification import decisions, materialise, publication, queue
-from verification.models import Item, Participation, Submission
+from verification import decisions, files, materialise, publication, queue
+from verification.models import Item, Participation, ReceivedFile, Submission
 from verification.states import ItemState, Outcome, Role
 
 COORDINATOR = "koordinator.a"
@@ -109,6 +109,18 @@ def test_the_journal_tells_it_in_words(stand: Stand) -> None:
     browser = stand.browser(COORDINATOR)
     page = browser.get("/riwayat").text
     assert "Berkas tersimpan: ad-art, ID, 16 B" in page
+    with stand.sessions.begin() as session:
+        file = session.scalars(select(ReceivedFile).order_by(ReceivedFile.id).limit(1)).one()
+        name, address = (
+            file.requirement.name_id,
+            f"/dosir/{file.requirement.code}/{file.region.code}",
+        )
+        files.withdraw(
+            session, file, actor="account:contoh", reason="salah unggah", now=stand.clock.at
+        )
+    page = browser.get("/riwayat").text
+    assert f'href="{address}">Berkas dikeluarkan dari dosir</a> · {name}' in page
+    assert ": salah unggah" in page
     assert "Berkas tersimpan" not in browser.get("/riwayat?jenis=dosir").text
     assert stand.browser("operator.a").get("/riwayat").status_code == 403
 
