@@ -82,6 +82,8 @@ def timeline() -> ResponseReturnValue:
 def _event(entry: JournalEntry, names: dict[str, str], files: dict[str, ReceivedFile]) -> Event:
     facts = journal.facts_of(entry)
     file = files.get(facts.get("file", ""))
+    if file is not None and file.rejection == facts.get("code"):
+        facts = {**facts, "details": file.rejection_params}
     return Event(
         number=entry.number,
         at=entry.at,

@@ -95,7 +95,8 @@ def _granted(facts: Facts) -> str:
 
 def _rejected(facts: Facts) -> str:
     told: str = gettext(
-        "Berkas ditolak sistem: %(reason)s", reason=describe(facts["code"], {}, locale()).message
+        "Berkas ditolak sistem: %(reason)s",
+        reason=describe(facts["code"], facts.get("details", {}), locale()).message,
     )
     return told
 

@@ -10,8 +10,10 @@ from sqlalchemy import select
 from tests.builders import ADMINISTRATOR, LEASE, SUPERVISOR, VERIFIER, build_file, build_submission
 from tests.portal_stand import Stand, hidden
 from verification import decisions, files, materialise, publication, queue
+from verification.journal import record
+from verification.journal_kinds import Kind
 from verification.models import Item, Participation, ReceivedFile, Submission
-from verification.states import ItemState, Outcome, Role
+from verification.states import FileState, ItemState, Outcome, Role
 
 COORDINATOR = "koordinator.a"
 
@@ -123,6 +125,22 @@ def test_the_journal_tells_it_in_words(stand: Stand) -> None:
     assert ": salah unggah" in page
     assert "Berkas tersimpan" not in browser.get("/riwayat?jenis=dosir").text
     assert stand.browser("operator.a").get("/riwayat").status_code == 403
+
+
+def test_a_refusal_in_the_journal_says_what_was_wrong_with_which_file(stand: Stand) -> None:
+    with stand.sessions.begin() as session:
+        refused = session.scalars(
+            select(ReceivedFile).where(ReceivedFile.state == FileState.REJECTED)
+        ).one()
+        refused.rejection, refused.rejection_params = "document.damaged", {"type": "PDF"}
+        record(
+            session, refused.participation.chain, "system", Kind.FILE_REJECTED,
+            now=stand.clock.at, file=refused.public_id, code="document.damaged",
+        )  # fmt: skip
+        place = refused.region.name
+    page = stand.browser(COORDINATOR).get("/riwayat").text
+    assert "Berkas ini tidak dapat dibuka sebagai PDF: rusak atau terpotong." in page
+    assert f", {place}" in page
 
 
 def test_results_stay_unseen_until_they_are_published(stand: Stand) -> None:
