@@ -230,7 +230,10 @@ def test_the_language_goes_along_to_public_pages_and_back(stand: Stand) -> None:
 
 
 def test_an_ended_session_is_told_in_the_words_of_ones_work(stand: Stand) -> None:
-    assert "unggahan tetap berjalan" in stand.browser("koordinator.a").get("/keluar").text
+    page = stand.browser("koordinator.a").get("/keluar").text
+    assert "unggahan tetap berjalan" in page
+    assert "kembali ke antrean" not in page
     page = stand.browser("verifikator.a").get("/keluar").text
     assert "unggahan tetap berjalan" not in page
     assert "yang sudah tersimpan aman" in page
+    assert "kembali ke antrean" in page
