@@ -1,20 +1,15 @@
-"""A member list as its party sees it: stage, counts, place in line, and the files to download.
+"""A member list as its party sees it: stage, counts, place in line.
 
-Next station: the list's page, `GET /api/v1/rosters/{id}` and its exports.
+Next station: the list's page, `GET /api/v1/rosters/{id}`; `portal.roster_exports` has its rows.
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from flask import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.wiring import Services
 from verification import jobs
 from verification.errors import NotFound
 from verification.issuing import receipt_of
@@ -29,12 +24,6 @@ from verification.models import (
 )
 from verification.receipts import Kind
 from verification.rosters import confirming
-from verification.rosters.rejected import (
-    csv_chunks,
-    original_headings,
-    rejected_rows,
-    write_xlsx,
-)
 from verification.states import ListStage
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -162,35 +151,3 @@ def version_of(session: Session, roster: Roster, number: int | None = None) -> R
     if found is None:
         raise NotFound("version of a list")
     return found
-
-
-def rejected_csv(wired: Services, version: RosterVersion, locale: str) -> Response:
-    """The rejected rows as CSV, written while it is sent: a million rows need no memory."""
-    version_id = version.id
-
-    def pieces() -> Iterator[bytes]:
-        with wired.sessions.read() as session:
-            read = session.get_one(RosterVersion, version_id)
-            rows = rejected_rows(session, wired.field_keys, read, locale)
-            yield from csv_chunks(rows, original_headings(read))
-
-    return _download(Response(pieces(), mimetype="text/csv"), version, "csv")
-
-
-def rejected_xlsx(
-    session: Session, wired: Services, version: RosterVersion, locale: str
-) -> Response:
-    """The rejected rows as a workbook of text cells."""
-    rows = rejected_rows(session, wired.field_keys, version, locale)
-    with tempfile.TemporaryDirectory(dir=wired.config.tmp_dir) as folder:
-        path = Path(folder) / "ditolak.xlsx"
-        write_xlsx(path, rows, original_headings(version), locale)
-        # Read and removed at once: rejected rows in clear must not outlive the answer on disk.
-        body = path.read_bytes()
-    return _download(Response(body, mimetype=XLSX_TYPE), version, "xlsx")
-
-
-def _download(response: Response, version: RosterVersion, suffix: str) -> Response:
-    name = f"ditolak-{version.roster.public_id[:8]}-v{version.number}.{suffix}"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

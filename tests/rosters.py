@@ -105,3 +105,26 @@ def repair_workbook(content: bytes, rows: Mapping[int, Row]) -> tuple[bytes, lis
     out = io.BytesIO()
     book.save(out)
     return out.getvalue(), lines
+
+
+def read_table(content: bytes) -> list[list[str]]:
+    """The cells of a CSV or of a workbook's first sheet, headings first."""
+    if not content.startswith(b"PK"):
+        return list(csv.reader(io.StringIO(content.decode(), newline="")))
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    return [[str(cell.value or "") for cell in row] for row in book.worksheets[0].iter_rows()]
+
+
+def write_table(content: bytes, table: list[list[str]]) -> bytes:
+    """The same file with other cells."""
+    if not content.startswith(b"PK"):
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows(table)
+        return text.getvalue().encode()
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    for number, row in enumerate(table, start=1):
+        for column, value in enumerate(row, start=1):
+            book.worksheets[0].cell(number, column).value = value
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()

@@ -17,7 +17,9 @@ from portal.page import in_language, next_closing
 from verification import dossier, reference
 from verification.errors import NotFound
 from verification.models import Region
+from verification.outcomes import by_requirement
 from verification.schedule import open_for_upload
+from verification.states import Outcome
 
 calls = Calls("me")
 
@@ -151,14 +153,27 @@ class LineSchema(Schema):
     optional = fields.Boolean()
 
 
+class OutcomesSchema(Schema):
+    """How many subjects of a requirement stand at which published result, the newest of each."""
+
+    requirement = fields.String()
+    ms = fields.Integer()
+    bms = fields.Integer()
+    tms = fields.Integer()
+
+
 class DossierSchema(Schema):
-    """The task list of the signed-in party, within the account's regions."""
+    """The task list of the signed-in party, within the account's regions.
+
+    `results`: of the requirements of which anything is published.
+    """
 
     participation = fields.String()
     locked = fields.Boolean()
     open_for_upload = fields.Boolean()
     progress = fields.Nested(ProgressSchema)
     requirements = fields.List(fields.Nested(LineSchema))
+    results = fields.List(fields.Nested(OutcomesSchema))
 
 
 @calls.read("/dossier", summary="The party's task list", roles=PARTY_ROLES,
@@ -166,10 +181,18 @@ class DossierSchema(Schema):
 def show_dossier(session: Session) -> Any:
     participation = own_participation(session)
     listed = dossier.task_list(session, participation, actor().scope)
+    results = by_requirement(session, participation, actor().scope)
     return {
         "participation": participation.public_id,
         "locked": listed.locked,
         "open_for_upload": open_for_upload(session, participation, now()),
         "progress": dossier.progress(session, participation),
         "requirements": listed.rows,
+        "results": [
+            {
+                "requirement": code,
+                **{outcome.lower(): each.get(outcome.value, 0) for outcome in Outcome},
+            }
+            for code, each in sorted(results.items())
+        ],
     }

@@ -1,10 +1,9 @@
-"""Member lists: sent = stored + rejected, the rejected rows to download, columns to confirm."""
+"""Member lists: sent = stored + rejected, rejected rows, columns to confirm."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,7 +14,6 @@ from portal.api.fields import cursor_of
 from portal.api.files import ReasonBody
 from portal.api.roster_schemas import (
     ColumnsBody,
-    ExportQuery,
     RejectedRowSchema,
     RosterSchema,
     VersionQuery,
@@ -26,8 +24,6 @@ from portal.babel import locale
 from portal.context import actor, now, own_participation, services
 from portal.credentials import ApiScope
 from portal.roster_view import (
-    rejected_csv,
-    rejected_xlsx,
     version_of,
     view_of,
     waiting_view,
@@ -105,26 +101,6 @@ def list_rejected(session: Session, roster_id: str, query: dict[str, Any]) -> Pa
         for row in kept
     ]
     return Page(rows, kept[-1].line if len(found) > len(kept) else None)
-
-
-@calls.read("/rosters/<id:roster_id>/rejected.csv", summary="Rejected rows as CSV",
-            roles=PARTY_ROLES, scope=ApiScope.READ, query=ExportQuery, media="text/csv",
-            refusals=(NotFound,))  # fmt: skip
-def export_rejected_csv(session: Session, roster_id: str, query: dict[str, Any]) -> Response:
-    """Correct the original columns and upload the file as it is: `row_ref` says which row is meant."""
-    roster = access.may_read_roster_rows(session, actor(), roster_id)
-    return rejected_csv(services(), version_of(session, roster, query["version"]), locale())
-
-
-@calls.read("/rosters/<id:roster_id>/rejected.xlsx", summary="Rejected rows as a workbook",
-            roles=PARTY_ROLES, scope=ApiScope.READ, query=ExportQuery,
-            media="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            refusals=(NotFound,))  # fmt: skip
-def export_rejected_xlsx(session: Session, roster_id: str, query: dict[str, Any]) -> Response:
-    """Text cells throughout, so that no spreadsheet makes numbers of NIK again."""
-    roster = access.may_read_roster_rows(session, actor(), roster_id)
-    version = version_of(session, roster, query["version"])
-    return rejected_xlsx(session, services(), version, locale())
 
 
 @calls.read("/rosters/<id:roster_id>/warnings", summary="Stored rows with warnings",

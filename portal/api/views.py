@@ -18,6 +18,7 @@ from portal.api import (
     member_rules,
     offices,
     proof,
+    roster_exports,
     rosters,
     rosters_replaced,
     scans,
@@ -30,8 +31,8 @@ from portal.api.fields import PUBLIC_ID, REGION_CODE
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
 TOPICS = (
-    me, uploads, files, rosters, rosters_replaced, scans, duplicates, counting, proof, desk, offices,
-    corrections, member_rules, accounts,
+    me, uploads, files, rosters, roster_exports, rosters_replaced, scans, duplicates, counting, proof,
+    desk, offices, corrections, member_rules, accounts,
 )  # fmt: skip
 CALLS: tuple[Call, ...] = tuple(call for topic in TOPICS for call in topic.calls.declared)
 

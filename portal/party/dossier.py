@@ -32,7 +32,10 @@ from verification.checks.reasons import describe
 from verification.coverage import SlotLine, coverage
 from verification.dossier import Dossier, Line, LineGroup, RowState
 from verification.models import Participation, ReceivedFile, Requirement
+from verification.outcomes import by_requirement
 from verification.reference import Scope, region_of
+from verification.schedule import current_round
+from verification.slots import is_repair
 
 PAGE = 50
 STRIDE = 500
@@ -79,6 +82,8 @@ def task_list() -> ResponseReturnValue:
             provinces=provinces_of(session, participation.election, actor()),
             is_open=receives(session, participation),
             row_words=ROW_WORDS,
+            results=by_requirement(session, participation, scope),
+            repairing=is_repair(session, current_round(session, participation.election)),
             asked=asked,
         )
 

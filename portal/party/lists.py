@@ -37,6 +37,7 @@ from verification.errors import NotFound
 from verification.jobs import JobKind
 from verification.models import Participation, ReceivedFile, Roster, RosterVersion
 from verification.models.process import Purpose
+from verification.outcomes import failed_by_list
 from verification.reference import requirements
 from verification.rosters.columns import COLUMNS
 from verification.rosters.versions import UNCLEAR, confirm_columns
@@ -72,6 +73,7 @@ def member_lists() -> ResponseReturnValue:
             scans=counts(session, participation, actor().scope),
             requirement=_requirement(session, participation),
             is_open=receives(session, participation),
+            failed=failed_by_list(session, participation),
         )
 
 
@@ -168,6 +170,7 @@ def _page(
             session, participation, view.requirement, view.region
         ),
         repair=_repair(session, participation, view),
+        failed=view.roster and failed_by_list(session, participation).get(view.roster.id),
         asked=asked,
         unreasoned=unreasoned,
     )  # fmt: skip

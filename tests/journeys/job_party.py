@@ -13,20 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from portal.seed.regions import districts_of
 from tests.files import jpeg, pdf
 from tests.journeys.api import Account
 from tests.journeys.job_proof import tampered_row_is_named, verify
-from tests.rosters import repair_workbook
+from tests.rosters import read_table, repair_workbook, write_table
 from tests.stack import Stack
 from tests.traffic import AD_ART, OFFICE, Target, Visitor, ask
+from verification.db import make_engine
 from verification.rosters.synthetic import (
-    ADDRESS,
     HEADINGS,
-    NAME,
     NIK,
     REGENCY,
-    Row,
     SyntheticList,
     synthetic_list,
     write_csv,
@@ -76,7 +76,7 @@ class PartyJob:
         # Every row as it is once the party has corrected what was rejected: by its line in the file.
         self.rows = dict(enumerate(self.sent.rows, start=2))
         self.rows |= {line: sound.rows[line - 2] for line in self.sent.bad()}
-        self.roster = ""
+        self.roster = self.renumbered = ""
         self.files: dict[str, bytes] = {}
 
     def people(self, office: str | None = None) -> set[str]:
@@ -203,18 +203,47 @@ class PartyJob:
             else:
                 answer = self.coordinator.post(1000, target)
                 Account.refused(answer, 403, "dossier_locked")
-        corrected: list[Row] = []
-        for row in members[::2]:
-            mended = list(self.rows[row["line"]])
-            assert mended[NAME] == row["name"]
-            mended[ADDRESS] = f"{mended[ADDRESS]} DIPERBAIKI"
-            corrected.append([row["row_ref"], *mended])
-        sheet = SyntheticList(headings=("row_ref", *HEADINGS), rows=corrected)
-        told = self._import(self._written("perbaikan", sheet), corrects=self.roster)
+        mended = {row["row_ref"] for row in members[::2]}
+        told = self._import(
+            self._mended({row["row_ref"] for row in members}, mended), corrects=self.roster
+        )
         assert (told["version"], told["stored"]) == (3, len(self.rows))
         newest = told["versions"][0]
-        assert (newest["changed"], newest["added"], newest["removed"]) == (len(corrected), 0, 0)
+        assert (newest["changed"], newest["added"], newest["removed"]) == (len(mended), 0, 0)
         return len(failed)
+
+    def _mended(self, failed: set[str], mended: set[str]) -> bytes:
+        """The download of the BMS rows with other addresses in `mended`, and in one another NIK."""
+        kind = "csv" if self.letter == "a" else "xlsx"
+        path = f"rosters/{self.roster}/results.{kind}"
+        content = self.coordinator.api("GET", path).expect(200).body
+        table = read_table(content)
+        ref, nik, address = (table[0].index(name) for name in ("row_ref", "NIK", "Alamat"))
+        assert {row[ref] for row in table[1:]} == failed
+        corrected = [row for row in table[1:] if row[ref] in mended]
+        for row in corrected:
+            row[address] += " DIPERBAIKI"
+        # One who is in the list once: where two rows share a NIK, another NIK is another person.
+        alone = next(
+            row
+            for row in corrected
+            if not {int(row[0]), int(row[0]) + 1} & self.sent.planted.keys()
+        )
+        alone[nik] = f"{alone[nik][:12]}9999"
+        self.renumbered = alone[ref]
+        return write_table(content, table)
+
+    def same_person_with_another_nik(self) -> None:
+        """Whose NIK was corrected is the subject he was, in every version of the list."""
+        engine = make_engine(self.stack.config.database_url)
+        with engine.connect() as connection:
+            rows = connection.execute(
+                text("SELECT subject_key, nik FROM member WHERE row_ref = :ref"),
+                {"ref": self.renumbered},
+            ).all()
+        engine.dispose()
+        assert len({row.subject_key for row in rows}) == 1
+        assert len({bytes(row.nik) for row in rows}) == 2
 
     # Proof
 

@@ -258,6 +258,8 @@ CALLS = [
     ("roster", "GET", "rosters/{}/rejected"),
     ("roster", "GET", "rosters/{}/rejected.csv"),
     ("roster", "GET", "rosters/{}/rejected.xlsx"),
+    ("roster", "GET", "rosters/{}/results.csv"),
+    ("roster", "GET", "rosters/{}/results.xlsx"),
 ]
 
 

@@ -21,10 +21,14 @@ SAMPLES = 3
 NEAR_ENOUGH = 0.82
 NOT_WORDS = re.compile(r"[^a-z0-9]+")
 
-# The headings of our own export of rejected rows, English (CSV) and Indonesian (XLSX). They stand
-# in front of the original columns and are left out when the file comes back.
+# The headings of our own exports, of rejected rows and of rows with a result, English (CSV) and
+# Indonesian (XLSX). They stand in front of the columns to correct, `row_ref` last, and are left out
+# when the file comes back.
 REPORT_HEADINGS = ("row", "column", "value", "reason", "repair", "row_ref")
 REPORT_HEADINGS_ID = ("baris", "kolom", "nilai", "alasan", "perbaikan", "row_ref")
+RESULT_HEADINGS = ("row", "outcome", "code", "reason", "repair", "note", "row_ref")
+RESULT_HEADINGS_ID = ("baris", "hasil", "kode", "alasan", "perbaikan", "catatan", "row_ref")
+REPORTS = (REPORT_HEADINGS, REPORT_HEADINGS_ID, RESULT_HEADINGS, RESULT_HEADINGS_ID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,10 +167,10 @@ def known_headings(cells: Iterable[str]) -> int:
     return len({_BY_SYNONYM[fold(cell)] for cell in cells if fold(cell) in _BY_SYNONYM})
 
 
-def is_report(headings: Sequence[str]) -> bool:
-    """Whether this is our own export of rejected rows, coming back."""
-    start = tuple(fold(cell).replace(" ", "_") for cell in headings[: len(REPORT_HEADINGS)])
-    return start in (REPORT_HEADINGS, REPORT_HEADINGS_ID)
+def report_width(headings: Sequence[str]) -> int:
+    """How many columns of ours stand in front, `row_ref` with them: 0 unless it is our own export."""
+    folded = tuple(fold(cell).replace(" ", "_") for cell in headings)
+    return next((len(ours) for ours in REPORTS if folded[: len(ours)] == ours), 0)
 
 
 def needed_fields(required: Collection[str]) -> tuple[str, ...]:
@@ -186,7 +190,7 @@ def match_columns(
     fields. `confirmed`: field to column index
     as the party confirmed it; then nothing is guessed.
     """
-    skipped = len(REPORT_HEADINGS) - 1 if is_report(headings) else 0
+    skipped = max(0, report_width(headings) - 1)
     if confirmed is None:
         taken, sure = _exact(headings, samples, skipped)
     else:

@@ -38,7 +38,7 @@ class Report:
     """The child's short word. `mapping` is set when the party must confirm the columns first.
 
     `headings`: the file's own; `fields`: field to index in them. `counts`: rows by fault code.
-    `corrects`: the file is our export of rejected rows coming back.
+    `corrects`: the file is an export of ours coming back.
     """
 
     sent: int

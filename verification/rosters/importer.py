@@ -109,11 +109,11 @@ class _Import:
             # A correction needs something to correct; else the file stands for the whole list.
             corrects = report.corrects or version.file.corrects is not None
             self._merging = corrects and self._previous is not None
-            self._sent, self._headings = report.sent, report.headings
+            self._sent = report.sent
+            self._earlier: tuple[str, ...] = ()
             if self._merging and previous is not None:
                 self._sent = previous.sent or 0
-                earlier = previous.columns.get("headings", [])
-                self._headings = tuple(dict.fromkeys([*earlier, *report.headings]))
+                self._earlier = tuple(previous.columns.get("headings", ()))
             members = members_of(session, self._previous)
             self._before = Before(
                 members=members,
@@ -133,6 +133,7 @@ class _Import:
         members, clear = self._members(sound), sound["digits"]
         del sound
         rejected = pl.concat([collided, *self._refused()])
+        headings = self._headings(rejected)
         whole = Merged(
             members=members, rejected=rejected, resolved=pl.Series(dtype=pl.Int64), settled=0
         )
@@ -151,12 +152,19 @@ class _Import:
             previous_id=self._previous,
             merged=self._merging,
             sent=self._sent,
-            headings=self._headings,
+            headings=headings,
             warned=whole.members.filter(pl.col("warnings") != 0).height,
             tally=tuple(tally(whole.members)),
             rows_digest=digest(whole.members, clear),
             difference=compare(self._before.members, whole.members),
         )
+
+    def _headings(self, rejected: pl.DataFrame) -> tuple[str, ...]:
+        """Of all files whose rejected rows are in the version: a file without any adds none."""
+        if not self._merging:
+            return self._handed.report.headings
+        added = self._handed.report.headings if rejected.height else ()
+        return tuple(dict.fromkeys([*self._earlier, *added]))
 
     def _begin(self) -> None:
         for table, number in (("member", "id"), ("rejected_row", "line"),

@@ -18,13 +18,7 @@ import polars as pl
 
 from verification.rosters import joined
 from verification.rosters.cells import PREFIXED
-from verification.rosters.columns import (
-    BY_NAME,
-    REPORT_HEADINGS,
-    ColumnMap,
-    is_report,
-    match_columns,
-)
+from verification.rosters.columns import BY_NAME, ColumnMap, match_columns, report_width
 from verification.rosters.damage import refuse_damaged, refuse_names
 from verification.rosters.normalise import clean, normalise_cell, normalise_frame
 from verification.rosters.reader import read_table
@@ -74,7 +68,7 @@ def read(job: Job) -> JSON:
     _write_rejected(table, refused, kept, columns, job.output / REJECTED)
     return {
         "outcome": "read",
-        "report": is_report(table.headings),
+        "report": report_width(table.headings) > 0,
         "sent": table.sent,
         "accepted": accepted.height,
         "rejected": refused.height + len(table.broken),
@@ -185,7 +179,7 @@ def _write_accepted(batches: list[pl.DataFrame], accepted: pl.DataFrame, path: P
 
 def _kept_columns(headings: Sequence[str], columns: ColumnMap) -> list[int]:
     """The columns a rejected row is shown with: the file's own, without our report's."""
-    ours = set(range(len(REPORT_HEADINGS))) if is_report(headings) else set()
+    ours = set(range(report_width(headings)))
     ours.add(columns.indices.get("row_ref", -1))
     return [index for index in range(len(headings)) if index not in ours]
 

@@ -1,8 +1,7 @@
 """Rejected rows for their owner: on the page, as CSV for scripts, as XLSX with text cells.
 
 In front of the original columns stand row, column, value, reason, repair and `row_ref`. The party
-corrects the original columns and uploads the file as it is: `row_ref` says which row is meant. Every
-cell is formula-safe; the importer undoes that.
+corrects the original columns and uploads the file as it is: `row_ref` says which row is meant.
 
 Next station: the party's page and `GET rosters/{id}/rejected.csv`, `.xlsx`; then back to
 `verification.rosters.reader`.
@@ -10,18 +9,15 @@ Next station: the party's page and `GET rosters/{id}/rejected.csv`, `.xlsx`; the
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import xlsxwriter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from verification.models import RejectedRow, RosterVersion
-from verification.rosters.cells import safe
+from verification.rosters import sheets
 from verification.rosters.columns import REPORT_HEADINGS, REPORT_HEADINGS_ID
 from verification.rosters.rejections import open_cells
 from verification.rosters.texts import Problem, problems_of_errors
@@ -29,8 +25,6 @@ from verification.secrets import FieldKeys
 
 PAGE = 1_000
 LINE_END = " | "
-# Excel's own limit on rows, heading and all; a list with more rejected rows comes as CSV.
-XLSX_ROWS = 1_048_575
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,38 +92,18 @@ def original_headings(version: RosterVersion) -> tuple[str, ...]:
 
 
 def csv_chunks(rows: Iterable[Rejected], headings: tuple[str, ...]) -> Iterator[bytes]:
-    """The CSV in pieces: UTF-8 without BOM, commas, CRLF (RFC 4180)."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow([safe(cell) for cell in (*REPORT_HEADINGS, *headings)])
-    for number, row in enumerate(rows, 1):
-        writer.writerow(_line(row, headings))
-        if number % PAGE == 0:
-            yield out.getvalue().encode()
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue().encode()
+    """The CSV in pieces."""
+    lines = (_line(row, headings) for row in rows)
+    return sheets.csv_chunks((*REPORT_HEADINGS, *headings), lines)
 
 
 def write_xlsx(
     path: Path, rows: Iterable[Rejected], headings: tuple[str, ...], locale: str
 ) -> None:
-    """The workbook: every cell is text, so that no spreadsheet makes numbers of NIK again."""
+    """The workbook."""
     ours = REPORT_HEADINGS if locale.lower().startswith("en") else REPORT_HEADINGS_ID
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(path, options) as book:
-        text = book.add_format({"num_format": "@"})
-        bold = book.add_format({"num_format": "@", "bold": True})
-        sheet = book.add_worksheet("Ditolak")
-        sheet.set_column(0, len(ours) + len(headings) - 1, 20, text)
-        sheet.freeze_panes(1, 0)
-        for column, heading in enumerate((*ours, *headings)):
-            sheet.write_string(0, column, safe(heading), bold)
-        for number, row in enumerate(rows, 1):
-            if number > XLSX_ROWS:
-                break
-            for column, cell in enumerate(_line(row, headings)):
-                sheet.write_string(number, column, cell, text)
+    lines = (_line(row, headings) for row in rows)
+    sheets.write_xlsx(path, "Ditolak", (*ours, *headings), lines)
 
 
 def _line(row: Rejected, headings: tuple[str, ...]) -> list[str]:
@@ -142,4 +116,4 @@ def _line(row: Rejected, headings: tuple[str, ...]) -> list[str]:
         LINE_END.join(problem.repair for problem in row.problems),
         row.row_ref,
     )
-    return [safe(cell) for cell in (*report, *(shown.get(heading, "") for heading in headings))]
+    return [*report, *(shown.get(heading, "") for heading in headings)]
