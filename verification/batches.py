@@ -68,6 +68,8 @@ class _Among(FunctionElement[bool]):
 
     type = Boolean()
     inherit_cache = True
+    # Else it is written `… IN (…) = 1` for SQLite, which then reads the whole table.
+    _is_implicitly_boolean = True
 
 
 class _AmongNumbers(_Among):

@@ -111,7 +111,8 @@ def _documents(
     query = (
         select(Requirement.code, Item.round_id, Item.outcome, func.count())
         .select_from(Subject)
-        .join(Item, Item.subject_id == Subject.id)
+        # From the subjects to their items: documents are few, and a sum is no key to come back by.
+        .join(Item, Item.subject_id == Subject.id + 0)
         .join(Requirement, Requirement.id == Subject.requirement_id)
         .where(Subject.participation_id == participation.id, Subject.kind == DOCUMENT, PUBLISHED)
         .group_by(Requirement.code, Item.round_id, Item.outcome)

@@ -150,7 +150,7 @@ def _one(
     requirement = names.get(row.requirement)
     link = url_for("party.slot", syarat=row.requirement, wilayah=row.region)
     if member is not None:
-        link = url_for("party.member_list", list_id=member[1])
+        link = url_for("party.member_list", list_id=member[1], _anchor="hasil")
     return Told(
         result=row,
         requirement=in_language(requirement, "name") if requirement else row.requirement,

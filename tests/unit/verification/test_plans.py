@@ -6,14 +6,17 @@ import re
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from tests.builders import VERIFIER, build_file
 from tests.unit.verification.desk import Desk, again, build_desk, judge, take
 from tests.world import NOON
-from verification import board, jobs, publication, queue, reports, slots
+from verification import board, jobs, outcomes, publication, queue, reports, slots
+from verification.batches import among, keys_in, listed
 from verification.db import Sessions
+from verification.models import Item
+from verification.reference import Scope
 from verification.states import Outcome
 
 Ask = Callable[[Session, Desk], object]
@@ -30,6 +33,15 @@ QUESTIONS: dict[str, Ask] = {
     "unpublished": lambda s, d: publication.offices_unpublished(s, d.world.round),
     "to repair": lambda s, d: slots.documents_to_repair(s, d.party, d.world.rounds[1]),
     "next job": lambda s, d: jobs.lease(s, "w1", NOON, 60),
+    "items of subjects": lambda s, d: s.scalars(
+        select(Item.id).where(among(Item.subject_id, [1, 2]))
+    ).all(),
+    "subjects listed": lambda s, d: s.execute(
+        select(Item.id).where(listed(Item.subject_id)), keys_in([1, 2])
+    ).all(),
+    "counts by requirement": lambda s, d: outcomes.by_requirement(s, d.party),
+    "counts of a region": lambda s, d: outcomes.by_requirement(s, d.party, Scope(("32.73",))),
+    "counts by list": lambda s, d: outcomes.failed_by_list(s, d.party),
     "place of a job": lambda s, d: jobs.position(s, "make-items", "x"),
 }
 
