@@ -79,6 +79,17 @@ TOO_LARGE = Page(
     refreshes=False,
 )
 
+UNREADABLE = Page(
+    name="unreadable.html",
+    title="Permintaan tidak dapat dibaca",
+    sentence="Alamat yang dibuka terlalu panjang, atau peramban mengirim sesuatu yang tidak dapat "
+    "dibaca. Tidak ada yang disimpan. Mulai lagi dari halaman depan; bila terulang, hapus kuki "
+    "portal ini di peramban Anda.",
+    english="The address is too long, or the browser sent something that cannot be read. Nothing was "
+    "stored. Start again from the front page; if it happens again, delete the cookies of this portal.",
+    refreshes=False,
+)
+
 
 def style() -> str:
     """The style sheet inside every page."""
@@ -94,7 +105,7 @@ def style_hash() -> str:
 def write(folder: Path, since: datetime | None = None) -> None:
     """Write all pages into `folder`; nginx sees an old or a new page, never half of one."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    for page in (outage_page(since), BUSY, TOO_LARGE):
+    for page in (outage_page(since), BUSY, TOO_LARGE, UNREADABLE):
         part = folder / f".{page.name}.{os.getpid()}"
         part.write_text(page.html(), "utf-8")
         part.replace(folder / page.name)

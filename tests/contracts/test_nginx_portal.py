@@ -82,6 +82,24 @@ def test_a_form_beyond_the_bound_does_not_reach_the_portal(
     assert server.asked == []
 
 
+@pytest.mark.parametrize(
+    ("status", "target", "fields"),
+    [
+        (414, "/dosir?" + "x" * 17_000, {}),
+        (400, "/dosir", {"Cookie": "x" * 17_000}),
+        (400, "/dosir", {"Cookie": "\x00"}),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_the_reader_s_language(
+    stand: EdgeStand, status: int, target: str, fields: dict[str, str]
+) -> None:
+    server = stand.portal(lambda asked: reply(200))
+    got = stand.ask("POST", target, b"a=b", **fields)
+    assert (got.status, got.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert "tidak dapat dibaca" in got.body.decode()
+    assert server.asked == []
+
+
 def test_the_public_reads_from_the_cache_and_brings_nothing_along(stand: EdgeStand) -> None:
     server = stand.portal(html)
     headers = {
