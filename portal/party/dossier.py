@@ -5,6 +5,7 @@ Next station: `/dosir/<syarat>/<wilayah>`, one slot with its files.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,7 @@ from verification.outcomes import by_requirement
 from verification.reference import Scope, region_of
 from verification.schedule import current_round
 from verification.slots import is_repair
+from verification.states import Outcome
 
 PAGE = 50
 STRIDE = 500
@@ -53,7 +55,7 @@ SLOT_STATES = tuple(code for code in STATES if code not in ("uploading", "interr
 
 
 class DossierQuery(RegionQuery):
-    """`kurang=1`: only what is still short."""
+    """`kurang=1`: only what is still short, or to be repaired."""
 
     kurang = fields.Boolean(load_default=False)
 
@@ -72,18 +74,22 @@ def task_list() -> ResponseReturnValue:
         participation = own_participation(session)
         scope = narrowed(actor(), asked["wilayah"])
         listed = dossier.task_list(session, participation, scope)
+        results = by_requirement(session, participation, scope)
+        repairing = is_repair(session, current_round(session, participation.election))
+        asked_for = _asked_for(listed, scope)
+        repairs = {code for code, each in results.items() if repairing and each.get(Outcome.BMS)}
         return render_template(
             "party/dossier.html",
-            groups=_shown(listed, scope, only_short=asked["kurang"]),
+            groups=_short(asked_for, repairs) if asked["kurang"] else asked_for,
             dossier=listed,
-            short=sum(len(group.rows) for group in _shown(listed, scope, only_short=True)),
+            short=sum(len(group.rows) for group in _short(asked_for)),
             progress=dossier.progress(session, participation) if scope is None else None,
             places=_names(session, participation, scope),
             provinces=provinces_of(session, participation.election, actor()),
             is_open=receives(session, participation),
             row_words=ROW_WORDS,
-            results=by_requirement(session, participation, scope),
-            repairing=is_repair(session, current_round(session, participation.election)),
+            results=results,
+            repairing=repairing,
             asked=asked,
         )
 
@@ -112,19 +118,24 @@ def slots(syarat: str) -> ResponseReturnValue:
         )
 
 
-def _shown(listed: Dossier, scope: Scope | None, *, only_short: bool) -> list[LineGroup]:
+def _asked_for(listed: Dossier, scope: Scope | None) -> list[LineGroup]:
     """The groups without what the reader's regions are not asked for."""
-    groups = []
-    for group in listed.groups:
-        rows = tuple(
-            row
-            for row in group.rows
-            if (row.is_open or not only_short)
-            and (scope is None or row.needed or row.present or row.optional)
-        )
-        if rows:
-            groups.append(LineGroup(name=group.name, rows=rows))
-    return groups
+    return _with(
+        listed.groups, lambda row: bool(scope is None or row.needed or row.present or row.optional)
+    )
+
+
+def _short(groups: list[LineGroup], repairs: Collection[str] = ()) -> list[LineGroup]:
+    """What is short of them, or is among `repairs` by its code."""
+    return _with(groups, lambda row: row.is_open or row.requirement.code in repairs)
+
+
+def _with(groups: Iterable[LineGroup], wanted: Callable[[Line], bool]) -> list[LineGroup]:
+    kept = [
+        LineGroup(name=group.name, rows=tuple(row for row in group.rows if wanted(row)))
+        for group in groups
+    ]
+    return [group for group in kept if group.rows]
 
 
 def _names(session: Session, participation: Participation, scope: Scope | None) -> list[str]:

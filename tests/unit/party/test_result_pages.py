@@ -55,6 +55,17 @@ def test_the_task_list_marks_where_work_waits_and_leads_there(stand: Stand) -> N
     assert "BMS 60" in lists
 
 
+def test_what_is_to_be_repaired_is_short_while_it_can_be(stand: Stand) -> None:
+    decide_everything(stand, Outcome.BMS)
+    publish(stand)
+    browser = stand.browser(COORDINATOR)
+    assert 'href="/dosir/ad-art/ID">' not in browser.get("/dosir?kurang=1").text
+    open_repair(stand)
+    page = browser.get("/dosir?kurang=1").text
+    assert 'href="/dosir/ad-art/ID">' in page
+    assert page.count("app-state--bms") == 3
+
+
 def test_an_operator_sees_the_marks_of_his_regions(stand: Stand) -> None:
     decide_everything(stand, Outcome.BMS)
     publish(stand)
