@@ -132,6 +132,20 @@ def counts_of(session: Session, office_ids: Iterable[int], round_: Round) -> dic
     }
 
 
+def waiting(session: Session, office_id: int, round_id: int, most: int) -> int:
+    """How many items of an office wait in a round, or `most`: a desk asks after each decision."""
+    some = (
+        select(Item.id)
+        .where(
+            Item.office_id == office_id,
+            Item.round_id == round_id,
+            Item.state == word(ItemState.QUEUED),
+        )
+        .limit(most)
+    )
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
 def decided_since(session: Session, actor: str, since: datetime) -> int:
     """How many decisions of `actor` stand that were made since a moment."""
     return (

@@ -33,8 +33,9 @@ from verification.states import ItemState, Outcome, Role
 
 bp = Blueprint("desk", __name__)
 RECENT = 10
-
 EARLIER = 4
+# So many waiting items are counted, and no more are said.
+MOST_COUNTED = 1_000
 
 
 @bp.get("/antrean")
@@ -202,6 +203,8 @@ def _parts(session: Session, item: Item) -> dict[str, Any]:
         "shown": shown or (sheet.images[0] if sheet.images else None),
         "last": last[0] if last and last[0].id != item.id else None,
         "left": _left(item, now()) if sheet.clear else None,
+        "waiting": board.waiting(session, item.office_id, item.round_id, MOST_COUNTED + 1),
+        "most_counted": MOST_COUNTED,
         "may_take": _may_take(item, actor()),
     }
 

@@ -7,6 +7,7 @@ import re
 import pytest
 from sqlalchemy import select
 
+from portal.desk import views
 from tests.office_stand import NIK
 from tests.portal_stand import Browser, Stand
 from verification.models import AccessEntry, Decision, Item, Member
@@ -50,9 +51,18 @@ def test_the_holder_sees_the_claim_in_clear_with_what_fits(stand: Stand) -> None
     page = browser.get(begin(browser)).text
     assert SPACED in page
     assert "klaim berakhir 15 menit lagi" in page
+    assert "4 menunggu" in page
     assert "desk-mark--" in page
     for key in "SLBT":
         assert f'aria-keyshortcuts="{key}"' in page
+
+
+def test_a_long_queue_is_not_counted_to_its_end(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = stand.browser("verifikator.a")
+    monkeypatch.setattr(views, "MOST_COUNTED", 3)
+    assert "lebih dari 3 menunggu" in browser.get(begin(browser)).text
 
 
 @pytest.mark.parametrize("login", ["verifikator.b", "pengawas"])
