@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from verification.models import (
+    Decision,
     Item,
     Participation,
     Requirement,
@@ -44,6 +45,17 @@ def newest() -> ColumnElement[bool]:
         later.subject_id == Item.subject_id,
         later.id > Item.id,
         later.state == ItemState.PUBLISHED.value,
+    )
+
+
+def last_note() -> ColumnElement[str | None]:
+    """Column beside an Item: what the officer wrote with its newest decision."""
+    return (
+        select(Decision.note)
+        .where(Decision.item_id == Item.id)
+        .order_by(Decision.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
 
 

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from verification.board import Counts, Overview, Standing, overview, standings
 from verification.dossier import Progress, progress
 from verification.models import (
-    Decision,
     Election,
     Item,
     Participation,
@@ -27,6 +26,7 @@ from verification.models import (
     Subject,
     Submission,
 )
+from verification.outcomes import PUBLISHED, last_note
 from verification.reference import participations
 from verification.schedule import current_round
 from verification.states import ItemState, Outcome
@@ -90,23 +90,13 @@ def results_for(
     limit: int = 100,
 ) -> list[Result]:
     """A party's published decisions, oldest item first; `after` is the `key` of the last one seen."""
-    note = (
-        select(Decision.note)
-        .where(Decision.item_id == Item.id)
-        .order_by(Decision.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     query = (
-        select(Item, Subject, Requirement.code, Region.code, Round.number, note)
+        select(Item, Subject, Requirement.code, Region.code, Round.number, last_note())
         .join(Subject, Subject.id == Item.subject_id)
         .join(Requirement, Requirement.id == Subject.requirement_id)
         .join(Region, Region.id == Subject.region_id)
         .join(Round, Round.id == Item.round_id)
-        .where(
-            Item.participation_id == participation.id,
-            Item.state == ItemState.PUBLISHED.value,
-        )
+        .where(Item.participation_id == participation.id, PUBLISHED)
         .order_by(Item.id)
         .limit(limit)
     )

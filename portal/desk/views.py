@@ -203,7 +203,9 @@ def _parts(session: Session, item: Item) -> dict[str, Any]:
         "shown": shown or (sheet.images[0] if sheet.images else None),
         "last": last[0] if last and last[0].id != item.id else None,
         "left": _left(item, now()) if sheet.clear else None,
-        "waiting": board.waiting(session, item.office_id, item.round_id, MOST_COUNTED + 1),
+        "waiting": board.waiting(session, item.office_id, item.round_id, MOST_COUNTED + 1)
+        if sheet.clear
+        else None,
         "most_counted": MOST_COUNTED,
         "may_take": _may_take(item, actor()),
     }

@@ -34,16 +34,21 @@ class Described:
     repair: str
 
 
+def is_english(locale: str) -> bool:
+    """``en`` or anything beginning with it is English, everything else Indonesian."""
+    return locale.lower().startswith("en")
+
+
 def describe(
     code: str,
     params: Mapping[str, Parameter],
     locale: str,
 ) -> Described:
-    """``locale``: ``en`` or anything beginning with it is English, everything else Indonesian.
+    """``locale``: as in `is_english`.
 
     Never fails: an unknown code gets a general sentence, a missing parameter «…».
     """
-    english = locale.lower().startswith("en")
+    english = is_english(locale)
     texts = ALL_REASONS.get(code, UNKNOWN)
     message, repair = (
         (texts.en_message, texts.en_repair) if english else (texts.id_message, texts.id_repair)

@@ -20,9 +20,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from verification.batches import among
-from verification.models import Decision, Item, Member, ReasonCode, RosterVersion, Round, Subject
+from verification.checks.reasons import is_english
+from verification.models import Item, Member, ReasonCode, RosterVersion, Round, Subject
 from verification.models.rosters import MOST_LINES, row_id
-from verification.outcomes import PUBLISHED, VERSION_JUDGED, newest, opened
+from verification.outcomes import PUBLISHED, VERSION_JUDGED, last_note, newest, opened
 from verification.rosters import sheets
 from verification.rosters.columns import RESULT_HEADINGS, RESULT_HEADINGS_ID
 from verification.rosters.stored import members_of
@@ -78,7 +79,7 @@ def write_xlsx(
     path: Path, rows: Iterable[Judged], keys: FieldKeys, reasons: Reasons, locale: str
 ) -> None:
     """The workbook. Raises UnknownFieldKey, SealBroken."""
-    ours = RESULT_HEADINGS if _english(locale) else RESULT_HEADINGS_ID
+    ours = RESULT_HEADINGS if is_english(locale) else RESULT_HEADINGS_ID
     lines = (_line(row, keys, reasons, locale) for row in rows)
     sheets.write_xlsx(path, "Hasil", (*ours, *TITLES), lines)
 
@@ -91,15 +92,8 @@ def _page(
     outcome: str,
     after: int,
 ) -> Sequence[Any]:
-    note = (
-        select(Decision.note)
-        .where(Decision.item_id == Item.id)
-        .order_by(Decision.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     return session.execute(
-        select(Item.id, Item.member_id, Item.reason, Subject.key, note.label("note"))
+        select(Item.id, Item.member_id, Item.reason, Subject.key, last_note().label("note"))
         .join(Subject, Subject.id == Item.subject_id)
         .where(
             Item.participation_id == version.roster.participation_id,
@@ -150,7 +144,7 @@ class _Rows:
 
 def _line(row: Judged, keys: FieldKeys, reasons: Reasons, locale: str) -> list[str]:
     reason = reasons.get(row.reason or "")
-    english = _english(locale)
+    english = is_english(locale)
     text, repair = "", ""
     if reason is not None:
         text = reason.text_en if english else reason.text_id
@@ -167,7 +161,3 @@ def _cell(member: Member, field: str, keys: FieldKeys) -> str:
     if field == "birth_date":
         return member.birth_date.strftime("%d-%m-%Y")
     return str(getattr(member, field))
-
-
-def _english(locale: str) -> bool:
-    return locale.lower().startswith("en")

@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from verification.checks.reasons import is_english
 from verification.models import RejectedRow, RosterVersion
 from verification.rosters import sheets
 from verification.rosters.columns import REPORT_HEADINGS, REPORT_HEADINGS_ID
@@ -101,7 +102,7 @@ def write_xlsx(
     path: Path, rows: Iterable[Rejected], headings: tuple[str, ...], locale: str
 ) -> None:
     """The workbook."""
-    ours = REPORT_HEADINGS if locale.lower().startswith("en") else REPORT_HEADINGS_ID
+    ours = REPORT_HEADINGS if is_english(locale) else REPORT_HEADINGS_ID
     lines = (_line(row, headings) for row in rows)
     sheets.write_xlsx(path, "Ditolak", (*ours, *headings), lines)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from verification.checks.reasons import is_english
 from verification.rosters.rules import BY_CODE, faults_in
 from verification.rosters.rules.base import Fault
 
@@ -32,8 +33,8 @@ class Problem:
 def problem(
     fault: Fault, locale: str, *, column: str = "", params: Mapping[str, Any] | None = None
 ) -> Problem:
-    """The words of one fault. `locale` as in `verification.checks.reasons.describe`."""
-    english = locale.lower().startswith("en")
+    """The words of one fault. `locale` as in `verification.checks.reasons.is_english`."""
+    english = is_english(locale)
     values = params or {}
     return Problem(
         code=fault.code,
