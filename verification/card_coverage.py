@@ -28,7 +28,7 @@ from verification.scan_pairing import KTA, KTP
 
 MOST_REMEMBERED = 8
 # Seconds; what took no longer is always reckoned anew.
-QUICK = 0.25
+QUICK = 1.0
 # How many times as long as it took a book stays good, whatever happens.
 REST = 9
 _NOBODY = pl.Series("id", dtype=pl.Int64)
