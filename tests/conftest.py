@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
 from portal.database import migrate
@@ -21,6 +22,10 @@ from verification.db import Sessions, make_engine
 
 # `SIPOL_TEST_PARTIAL=1` is the only way in which a missing part may pass as a skip.
 PARTIAL = os.environ.get("SIPOL_TEST_PARTIAL") == "1"
+
+# A machine that stalls makes an example slow, or the making of one, and neither is a failure.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 # The settings of whoever runs the tests must not reach what is tested.
 for _name in [name for name in os.environ if name.startswith("SIPOL_")]:

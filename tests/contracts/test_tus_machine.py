@@ -223,5 +223,5 @@ class TusMachine(RuleBasedStateMachine):
         self.directory.cleanup()
 
 
-TusMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TusMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25)
 test_any_order_of_requests = TusMachine.TestCase

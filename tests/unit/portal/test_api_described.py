@@ -89,7 +89,6 @@ def test_generated_requests_get_announced_answers(furnished: Stand, call: Call) 
 
     @settings(
         max_examples=3 if call.name in SLOW else 10,
-        deadline=None,
         database=None,
         derandomize=True,
         phases=[Phase.explicit, Phase.generate],

@@ -64,7 +64,7 @@ def test_a_cell_is_read(field: str, typed: str, read: str) -> None:
     assert normalise({field: typed})[field] == read
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(FIELDS, TYPED)), min_size=1, max_size=10))
 def test_row_and_frame_are_read_alike(rows: list[dict[str, str]]) -> None:
     frame = pl.DataFrame(rows, schema=dict.fromkeys(FIELDS, pl.String), orient="row")

@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.rosters import VALID_ROW, small_rules
@@ -46,7 +46,7 @@ def rows(draw: st.DrawFn) -> dict[str, str]:
     return row
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(batch=st.lists(rows(), min_size=1, max_size=30), rules=st.sampled_from(RULESETS))
 def test_predicate_and_expression_agree(batch: list[dict[str, str]], rules: RuleSet) -> None:
     assert masks(batch, rules, RULES) == [judge(row, rules) for row in batch]

@@ -59,7 +59,7 @@ def test_only_what_is_aligned_and_large_goes_directly() -> None:
     assert ways(0, b"", piece(0, 0)) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     steps=st.lists(
         st.tuples(st.booleans(), st.integers(0, 200 * KIB), st.booleans()), min_size=1, max_size=8

@@ -106,7 +106,7 @@ def a_copy(root: Path, into: Path) -> Path:
     return path
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cut=st.integers(0, 1 << 20), indexed=st.integers(0, COUNT))
 def test_a_segment_cut_anywhere_keeps_what_lies_before_the_cut(
     written: tuple[Path, list[int]], cut: int, indexed: int
@@ -127,7 +127,7 @@ def test_a_segment_cut_anywhere_keeps_what_lies_before_the_cut(
     assert all(found[name(n)] == body(n) for n in range(COUNT) if name(n) in found)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     acknowledged=st.integers(0, COUNT),
     damage=st.lists(

@@ -23,7 +23,7 @@ IDS = [f"{n:02x}" + "0" * 30 for n in range(6)]
 CONTENT = bytes(range(1, 256)) * 200
 MOMENT = st.integers(0, 40)
 SEED = st.integers(0, 2**32)
-common = settings(max_examples=50, deadline=None)
+common = settings(max_examples=50)
 
 
 @contextmanager

@@ -247,7 +247,6 @@ def test_the_queue_does_what_its_model_does(sqlite_template: Path) -> None:
         settings=settings(
             max_examples=20,
             stateful_step_count=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
