@@ -80,13 +80,14 @@ class Reconciler:
             self._packed = Mark()
         seen, recorded, failed = self._packs()
         for shard in self._changed():
-            changed_ns = shard.stat().st_mtime_ns
+            # What comes after this look may leave the same time behind, however long the pass takes.
+            looked_ns, changed_ns = time.time_ns(), shard.stat().st_mtime_ns
             ids = sorted(path.stem for path in shard.glob("*.json") if is_upload_id(path.stem))
             missing = self._unrecorded(ids)
             done = self._record(missing)
             seen, recorded = seen + len(ids), recorded + done
             failed += len(missing) - done
-            settled = time.time_ns() - changed_ns > SETTLED_SECONDS * 1e9
+            settled = looked_ns - changed_ns > SETTLED_SECONDS * 1e9
             if done == len(missing) and settled:
                 self._done[shard.name] = changed_ns
         return Reconciled(seen=seen, recorded=recorded, released=self._release(), failed=failed)
