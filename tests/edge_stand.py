@@ -22,6 +22,7 @@ from nginx import outage
 from nginx.render import render
 from portal import edge
 from portal.config import Config
+from tests.patience import PATIENCE
 from tests.postgres import free_port
 
 ID = "a" * 32
@@ -72,7 +73,7 @@ class Behind:
             with contextlib.suppress(OSError):  # its thread may have closed it just now
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(PATIENCE)
 
     def _spawn(self, target: Callable[..., None], *arguments: Any) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)
@@ -171,11 +172,11 @@ class EdgeStand:
     def kill(self) -> None:
         """kill -9 of nginx, master and workers."""
         os.killpg(self._nginx.pid, signal.SIGKILL)
-        self._nginx.communicate(timeout=10)
+        self._nginx.communicate(timeout=PATIENCE)
 
     def __exit__(self, *_: object) -> None:
         self._nginx.terminate()
-        self._nginx.communicate(timeout=10)
+        self._nginx.communicate(timeout=PATIENCE)
         for server in self._behind:
             server.close()
         shutil.rmtree(self.home)
@@ -195,7 +196,7 @@ class EdgeStand:
 
     def ask(self, method: str, target: str, body: bytes | None = None, **headers: str) -> Answered:
         """One request on its own connection; header names with _ for -."""
-        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             client.request(method, target, body=body, headers=named)
@@ -209,12 +210,12 @@ class EdgeStand:
 
     def connect(self) -> socket.socket:
         """A bare connection to nginx."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
 
     def access_log(self) -> list[dict[str, Any]]:
         """Every request so far, as nginx wrote it down; it does so after the answer has gone out."""
         path = self.config.log_dir / "nginx-access.log"
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while len(lines := path.read_text().splitlines()) < self._answered:
             assert time.monotonic() < deadline, lines
             time.sleep(0.01)
@@ -230,7 +231,7 @@ class EdgeStand:
         return server
 
     def _wait_until_listening(self) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 self.connect().close()

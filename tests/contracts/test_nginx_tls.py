@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.edge_stand import EdgeStand, reply
+from tests.patience import PATIENCE
 from tests.postgres import free_port
 
 
@@ -55,7 +56,9 @@ def test_tls_with_http_2_and_the_truth_about_it(certificate: tuple[Path, Path]) 
             assert line.selected_alpn_protocol() == "h2"
             assert line.version() == "TLSv1.3"
         context.set_alpn_protocols(["http/1.1"])
-        client = http.client.HTTPSConnection("localhost", stand.port, context=context, timeout=10)
+        client = http.client.HTTPSConnection(
+            "localhost", stand.port, context=context, timeout=PATIENCE
+        )
         client.request("GET", "/dosir")
         answer = client.getresponse()
         assert (answer.status, answer.read()) == (200, b"there")
@@ -79,7 +82,7 @@ def test_whoever_types_no_https_is_led_there(certificate: tuple[Path, Path]) -> 
     }
     with EdgeStand(changes=changes) as stand:
         for method in ("GET", "POST"):
-            client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            client = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
             client.request(method, "/dosir?a=b", headers={"Host": "elsewhere.example"})
             answer = client.getresponse()
             answer.read()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.edge_stand import ID, KEY, Asked, Behind, EdgeStand, reply
+from tests.patience import PATIENCE
 
 PATH = f"/files/{ID}~{KEY}"
 # Bodies of a million bytes and more go their own way through a calm nginx, under the same rules.
@@ -126,7 +127,7 @@ def test_bytes_reach_the_server_while_the_client_still_sends(stand: EdgeStand, l
             f"PATCH {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
         )
         client.sendall(b"x" * 100_000)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while len(server.received) < 100_000 and time.monotonic() < deadline:
             time.sleep(0.01)
         assert len(server.received) == 100_000
@@ -194,7 +195,7 @@ def test_too_many_uploads_are_told_to_come_back_and_head_still_answers() -> None
                     f"PATCH {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n1".encode()
                 )
                 held.append(client)
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + PATIENCE
             while len(server.received) < 12 and time.monotonic() < deadline:
                 time.sleep(0.01)
             for body in (b"bytes", bytes(1_500_000)):

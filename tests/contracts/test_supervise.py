@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import tests.supervised
+from tests.patience import PATIENCE
 
 Start = Callable[..., "Tree"]
 
@@ -35,7 +36,7 @@ class Tree:
         self.until(lambda: sum(event in line for line in self.events()) >= times)
 
     def until(self, true: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while not true():
             assert time.monotonic() < deadline, self.events()
             time.sleep(0.01)
@@ -89,7 +90,7 @@ def test_it_stops_the_last_wave_first_and_leaves_nothing(
     tree.wait_for("polite ")
     tree.wait_for("second ")
     tree.process.send_signal(number)
-    assert tree.process.wait(20) == 0
+    assert tree.process.wait(PATIENCE) == 0
     assert [line for line in tree.events() if "stops" in line] == ["second stops", "polite stops"]
     assert tree.left() == []
 
@@ -114,7 +115,7 @@ def test_what_a_dead_part_started_dies_too(start: Start) -> None:
     with pytest.raises(ProcessLookupError):
         os.killpg(group, 0)
     tree.process.terminate()
-    tree.process.wait(20)
+    tree.process.wait(PATIENCE)
     assert tree.left() == []
 
 
@@ -122,7 +123,7 @@ def test_a_part_that_does_not_listen_is_killed(start: Start) -> None:
     tree = start("deaf")
     tree.wait_for("all started")
     tree.process.terminate()
-    assert tree.process.wait(20) == 0
+    assert tree.process.wait(PATIENCE) == 0
     assert tree.left() == []
 
 
@@ -136,7 +137,7 @@ def test_the_parts_do_not_outlive_a_killed_supervisor(start: Start) -> None:
 
 def test_a_part_that_cannot_start_ends_the_attempt_and_names_its_log(start: Start) -> None:
     tree = start("polite", "broken")
-    assert tree.process.wait(20) == 1
+    assert tree.process.wait(PATIENCE) == 1
     assert tree.events()[-1].startswith("failed: broken tidak dapat dimulai; lihat ")
     assert tree.left() == []
 
@@ -145,5 +146,5 @@ def test_it_can_be_stopped_while_it_starts(start: Start) -> None:
     tree = start("polite", "broken")
     tree.wait_for("polite")
     tree.process.terminate()
-    assert tree.process.wait(20) == 0
+    assert tree.process.wait(PATIENCE) == 0
     assert tree.left() == []

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.unit.uploads.builders import (
     OCTETS,
     SECRET,
@@ -71,7 +72,7 @@ async def final(client: Exchange, *paths: str, **headers: str) -> Reply:
 
 
 async def joined(client: Exchange, path: str) -> int:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             head = await client.ask("HEAD", path)
             if "Upload-Offset" in head.headers:

@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 
 from tests.contracts.tus_models import Final, Model, Stand, stand
 from tests.contracts.tus_process import sha256
+from tests.patience import PATIENCE
 from tests.unit.uploads.builders import OCTETS, id_of
 
 LENGTH = st.integers(0, 60)
@@ -138,9 +139,7 @@ class Machine(RuleBasedStateMachine):
     def head(self, model: Model, process: int) -> None:
         """The latest request wins: whoever holds the upload lets go, in either process."""
         self.step("head")
-        began = time.monotonic()
         answer = self.stand.ask(process, "HEAD", model.path, {})
-        assert time.monotonic() - began < 2
         if model.gone:
             assert answer.status in {404, 410}, answer
             return
@@ -289,7 +288,7 @@ class Machine(RuleBasedStateMachine):
         return True
 
     def wait_until_joined(self, final: Final) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while not self.look(final, 0):
             assert time.monotonic() < deadline, final
             time.sleep(0.02)
@@ -312,7 +311,7 @@ class Machine(RuleBasedStateMachine):
         """What the Policy was told of this run's uploads, once it has been told of all that is due."""
         own = {id_of(model.path) for model in self.models}
         own |= {id_of(final.path) for final in self.joins}
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while True:
             facts = [fact for fact in self.stand.processes[0].heard() if "sha256" in fact]
             found = {
@@ -329,7 +328,7 @@ def run(examples: int, steps: int) -> Stand:
         run_state_machine_as_test(
             Machine,
             settings=settings(
-                max_examples=examples, stateful_step_count=steps, deadline=None, database=None,
+                max_examples=examples, stateful_step_count=steps, database=None,
                 suppress_health_check=list(HealthCheck),
             ),
         )  # fmt: skip

@@ -13,7 +13,8 @@ from typing import Any
 
 from portal.offspring import die_with_parent
 from portal.tusd_process import BUILT
-from tests.unit.uploads.builders import CLAIM, SECRET
+from tests.patience import PATIENCE
+from tests.unit.uploads.builders import CLAIM, PATIENT, SECRET
 from uploads import Arrival, CreateRequest, CreationRefused, Grant, UploadServer, expiry
 from uploads.packing import PackingStore
 from uploads.receiver import serve
@@ -24,6 +25,11 @@ from uploads.tusd.upkeep import clear_locks
 
 ROOT = Path(os.environ["TUS_ROOT"])
 HEARD = Path(os.environ["TUS_HEARD"])
+# The machine may stall for longer than the product waits. tusd believes the last of what it is told.
+TUSD_PATIENT = tuple(
+    f"-{name}={PATIENCE:.0f}s"
+    for name in ("hooks-http-timeout", "acquire-lock-timeout", "request-completion-timeout")
+)
 
 
 class WritingPolicy:
@@ -72,7 +78,7 @@ def the_engine() -> dict[str, Any]:
     path.unlink(missing_ok=True)
     clear_locks(ROOT, range(256))
     subprocess.Popen(
-        start.command(), cwd=ROOT, env={}, stdout=subprocess.DEVNULL,
+        (*start.command(), *TUSD_PATIENT), cwd=ROOT, env={}, stdout=subprocess.DEVNULL,
         preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509 - no thread yet
     )  # fmt: skip
     while not path.exists():
@@ -98,6 +104,7 @@ server = UploadServer(
     policy=WritingPolicy(),
     shards=range(low, high),
     now=now,
+    **PATIENT,
     **the_engine(),
 )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.contracts.tus_process import TusProcess
 from tests.edge_stand import EdgeStand
+from tests.patience import PATIENCE
 
 SHARDS = ("0-128", "128-256")
 
@@ -22,7 +23,7 @@ class BehindNginx(TusProcess):
 
     def answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
-            probe.settimeout(5)
+            probe.settimeout(PATIENCE)
             probe.connect(str(self._path))
             probe.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             return probe.recv(4096).startswith(b"HTTP/1.1 200 ")
@@ -58,7 +59,7 @@ def tus_edge(root: Path) -> Iterator[Edge]:
         yield Edge(client, processes)
 
 
-def wait_until(true: object, seconds: float = 15) -> None:
+def wait_until(true: object, seconds: float = PATIENCE) -> None:
     """Until a call returns something true."""
     assert callable(true)
     deadline = time.monotonic() + seconds

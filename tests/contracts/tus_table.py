@@ -164,7 +164,7 @@ class Table:
     def _joined(self) -> str:
         """hello world."""
         path = self._final("{hello} {world}")
-        for _ in range(500):
+        for _ in range(6000):
             if "upload-offset" in self._server.ask("HEAD", path)[1]:
                 return path
             time.sleep(0.01)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.contracts.tus_process import CHECKOUT
+from tests.patience import PATIENCE
 
 SCRIPT = Path(__file__).with_name("tusjs.mjs")
 
@@ -23,7 +24,7 @@ def tusjs(
     assert package.is_dir(), "node_modules/tus-js-client is missing: run `make test` first"
     done = subprocess.run(
         [node, str(SCRIPT), endpoint, str(file), str(chunk), mode],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=2 * PATIENCE, check=False,
         env=os.environ
         | {"TUSJS_FROM": str(CHECKOUT / "package.json"), "TUSJS_OPTIONS": json.dumps(options or {})},
     )  # fmt: skip

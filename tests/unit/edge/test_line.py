@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.line import Line
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def echo() -> Iterator[int]:
 
 
 def connect(line: Line) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", line.port), timeout=5)
+    return socket.create_connection(("127.0.0.1", line.port), timeout=PATIENCE)
 
 
 def read(connection: socket.socket, size: int) -> bytes:
@@ -69,7 +70,7 @@ def test_it_is_as_slow_as_told(echo: int) -> None:
         begin = time.monotonic()
         client.sendall(b"x" * 32_768)
         read(client, 32_768)
-        assert 0.15 < time.monotonic() - begin < 2
+        assert time.monotonic() - begin > 0.15
 
 
 def test_it_cuts_where_told(echo: int) -> None:

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.patience import PATIENCE
 from uploads import Arrival, Claim, CreateRequest, FileStore, Grant, UploadServer
 from uploads.fedbody import FedBody
 from uploads.model import Reply, Request, Upload
 
 SECRET = bytes(range(32))
 START = datetime(2026, 8, 1, 12, 0, tzinfo=UTC)
+PATIENT = {"patience": PATIENCE, "policy_seconds": PATIENCE}
+"""What a server waits for holders and for its Policy, where a test is not about that."""
 CLAIM = Claim(
     election="pemilu-uji",
     party="a" * 32,
@@ -60,7 +63,7 @@ class RememberingPolicy:
     def may_create(self, requests: Sequence[CreateRequest]) -> list[Grant | Exception]:
         self.asked.extend(requests)
         if self.hold is not None:
-            self.hold.wait(10)
+            self.hold.wait(PATIENCE)
         if self.refusing is not None:
             raise self.refusing
         grant = Grant(
@@ -165,12 +168,12 @@ def an_exchange(
         secret=SECRET,
         policy=policy or RememberingPolicy(),
         now=clock.now,
-        **changes,
+        **PATIENT | changes,
     )
     return Exchange(server, clock)
 
 
-async def until(condition: Any, seconds: float = 5.0) -> None:
+async def until(condition: Any, seconds: float = PATIENCE) -> None:
     """Wait for something that another task or thread is about to do."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is watched belongs to a thread

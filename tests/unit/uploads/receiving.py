@@ -10,6 +10,7 @@ from typing import Any
 
 import uvloop
 
+from tests.patience import PATIENCE
 from uploads.body import Body, BodyEnding
 from uploads.model import Reply, Request
 from uploads.receiver.service import Limits, Service, unix_socket
@@ -78,7 +79,7 @@ class Line:
 
     async def answer(self) -> tuple[int, dict[str, str], bytes]:
         """Status, fields by lower-case name, body of the next answer."""
-        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 10)
+        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), PATIENCE)
         lines = head.decode("latin-1").split("\r\n")
         fields = {name.lower(): value for name, _, value in (x.partition(": ") for x in lines[1:])}
         body = await self.reader.readexactly(int(fields.get("content-length", "0")))
@@ -86,7 +87,7 @@ class Line:
 
     async def rest(self) -> bytes:
         """Whatever still comes until the other side closes."""
-        return await asyncio.wait_for(self.reader.read(), 10)
+        return await asyncio.wait_for(self.reader.read(), PATIENCE)
 
     async def close(self) -> None:
         self.writer.close()
@@ -125,7 +126,7 @@ async def receiving(directory: Path, handler: Any = None, **limits: float) -> As
         yield Stand(recorder, service, path)
     finally:
         service.interrupt()
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, PATIENCE)
 
 
 def listening(path: Path) -> socket.socket:

