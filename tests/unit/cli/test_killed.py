@@ -70,7 +70,7 @@ def test_ctrl_c_says_what_is_safe_and_how_to_go_on(stand: Stand, home: Path, fil
     stand.watch = (10 * MIB, reached.set)
     assert reached.wait(60)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 130, output
     assert "Dihentikan" in output
     assert "sipol upload --requirement anggota" in output

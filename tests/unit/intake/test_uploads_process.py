@@ -20,6 +20,7 @@ from portal.keys import KeyMissing, KeyStore
 from portal.models import Reservation
 from portal.upload_slot import index_in
 from portal.uploads_process import server_of
+from tests.patience import PATIENCE
 from uploads.fedbody import FedBody
 from uploads.model import Reply, Request
 from uploads.server import UploadServer
@@ -61,9 +62,16 @@ def ready(world: World, tmp_path: Path) -> World:
     return world
 
 
+def patient_server(ready: World, index: int) -> UploadServer:
+    """An upload process that lets its Policy take its time: this machine may stall."""
+    server = server_of(ready.config, index, ready.sessions)
+    server.operations._creation._seconds = PATIENCE
+    return server
+
+
 def test_an_upload_goes_from_post_to_row(ready: World) -> None:
     async def upload() -> Reply:
-        server = server_of(ready.config, 0, ready.sessions)
+        server = patient_server(ready, 0)
         created = await ask(
             server, "POST", "/files/", upload_length="9", upload_metadata=spelled(),
             authorization=ready.ticket("operator.a"),
@@ -85,7 +93,7 @@ def test_an_upload_goes_from_post_to_row(ready: World) -> None:
 
 def test_a_terminated_upload_gives_its_quota_back(ready: World) -> None:
     async def terminate() -> None:
-        server = server_of(ready.config, 1, ready.sessions)
+        server = patient_server(ready, 1)
         created = await ask(
             server, "POST", "/files/", upload_length="9", upload_metadata=spelled(),
             authorization=ready.ticket("operator.a"),
@@ -104,7 +112,7 @@ def test_a_terminated_upload_gives_its_quota_back(ready: World) -> None:
 
 def test_a_refusal_reaches_the_sender_in_words(ready: World) -> None:
     async def refused() -> Reply:
-        server = server_of(ready.config, 0, ready.sessions)
+        server = patient_server(ready, 0)
         metadata = spelled(region="81.71")
         ticket = ready.ticket("operator.a")
         reply = await ask(

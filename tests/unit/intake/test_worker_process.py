@@ -18,6 +18,7 @@ from sqlalchemy import select
 from portal.config import Config
 from portal.keys import KeyStore
 from portal.worker_process import sandbox_of
+from tests.patience import PATIENCE
 from uploads.arrivals import ArrivalLog
 from verification.models import Receipt, ReceivedFile
 from verification.sandbox.launcher import SandboxUnavailable, Unwalled
@@ -65,7 +66,7 @@ def worker(config: Config) -> Iterator[subprocess.Popen[str]]:
 
 def until(world: World, what: type[ReceivedFile] | type[Receipt], **wanted: str) -> object:
     """The first row of a table once it is there; fails after half a minute."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with world.sessions.read() as session:
             found = session.scalars(select(what).filter_by(**wanted)).first()
@@ -83,7 +84,7 @@ def test_it_reconciles_receipts_checks_and_stops(installed: World) -> None:
         until(installed, Receipt, kind="arrival")
         assert [path.suffix for path in run.iterdir()] == [".pulse"]
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, list(run.iterdir())) == (0, [])
     assert "berkas contoh" not in output
 

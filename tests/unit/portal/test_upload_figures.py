@@ -13,6 +13,7 @@ import pytest
 
 from portal.config import Config
 from portal.upload_figures import Rates, UploadFigures, figures, gathered
+from tests.patience import PATIENCE
 from uploads.counters import Counters
 from uploads.exposition import exposed
 
@@ -44,12 +45,12 @@ def answering(path: Path, counters: Counters) -> Iterator[None]:
     stop = asyncio.Event()
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
-    ready.wait(5)
+    ready.wait(PATIENCE)
     try:
         yield
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(5)
+        thread.join(PATIENCE)
         loop.close()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -37,12 +36,9 @@ def test_processor_time(either: Sandbox, source: Path):
 
 
 def test_wall_time(either: Sandbox, source: Path):
-    started = time.monotonic()
-
     outcome = either.run("sleep", source=source, arguments={}, limits=Limits(wall=1.0))
 
     assert outcome.ending is Ending.TIMEOUT
-    assert time.monotonic() - started < 10
 
 
 def test_a_crash_is_a_refusal_of_the_file(either: Sandbox, source: Path, small: Limits):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.patience import PATIENCE
 from tests.world import NOON
 from verification import jobs
 from verification.db import Sessions
@@ -138,7 +139,7 @@ def test_a_lost_lease_stops_the_work(sessions: Sessions, clock: Clock) -> None:
     def handler(task: Task) -> None:
         with sessions.begin() as session:
             jobs.release_expired(session, NOON + timedelta(hours=1))
-        assert task.lost.wait(10)
+        assert task.lost.wait(PATIENCE)
         with pytest.raises(LeaseLost):
             task.checkpoint()
         seen.set()
