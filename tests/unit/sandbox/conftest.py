@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.unit.sandbox import hostile
-from verification.sandbox.launcher import OUR_CODE, Bubblewrap, Sandbox, Unwalled
+from verification.sandbox.launcher import (
+    OUR_CODE,
+    Bubblewrap,
+    Sandbox,
+    SandboxUnavailable,
+    Unwalled,
+)
 from verification.sandbox.limits import MIB, Limits
 from verification.sandbox.outcome import Outcome
 from verification.sandbox.tasks import TASKS
@@ -43,3 +50,16 @@ def source(tmp_path: Path) -> Path:
 @pytest.fixture
 def small() -> Limits:
     return Limits(memory=256 * MIB, cpu=5, wall=20.0)
+
+
+@pytest.fixture
+def out_of_time(either: Sandbox, source: Path) -> Callable[[], Outcome]:
+    """Let a child sleep until its time is up; on a machine too slow to start one, more time."""
+
+    def run() -> Outcome:
+        for wall in (0.5, 5.0):
+            with contextlib.suppress(SandboxUnavailable):
+                return either.run("sleep", source=source, arguments={}, limits=Limits(wall=wall))
+        return either.run("sleep", source=source, arguments={}, limits=Limits(wall=60.0))
+
+    return run

@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.unit.sandbox.conftest import CODE
-from verification.sandbox.launcher import Sandbox
-from verification.sandbox.limits import Limits
+from verification.sandbox.outcome import Outcome
 
 WORKER = """
 import sys
@@ -67,10 +67,10 @@ def test_a_worker_killed_in_mid_check_leaves_nothing(source: Path, tmp_path: Pat
     assert wait_until(lambda: not any(map(is_alive, started)))
 
 
-def test_a_run_out_of_time_leaves_nothing(either: Sandbox, source: Path):
+def test_a_run_out_of_time_leaves_nothing(out_of_time: Callable[[], Outcome]):
     before = descendants(own_pid())
 
-    either.run("sleep", source=source, arguments={}, limits=Limits(wall=0.5))
+    out_of_time()
 
     assert wait_until(lambda: descendants(own_pid()) <= before)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from verification.sandbox.launcher import Sandbox
 from verification.sandbox.limits import MIB, Limits
-from verification.sandbox.outcome import UNREADABLE, Ending, read_answer
+from verification.sandbox.outcome import UNREADABLE, Ending, Outcome, read_answer
 
 
 def test_memory(either: Sandbox, source: Path, small: Limits):
@@ -35,10 +36,8 @@ def test_processor_time(either: Sandbox, source: Path):
     assert outcome.code == UNREADABLE
 
 
-def test_wall_time(either: Sandbox, source: Path):
-    outcome = either.run("sleep", source=source, arguments={}, limits=Limits(wall=1.0))
-
-    assert outcome.ending is Ending.TIMEOUT
+def test_wall_time(out_of_time: Callable[[], Outcome]):
+    assert out_of_time().ending is Ending.TIMEOUT
 
 
 def test_a_crash_is_a_refusal_of_the_file(either: Sandbox, source: Path, small: Limits):
