@@ -15,6 +15,7 @@ Next station: `portal.wiring`, which hands each service the key it may hold.
 """
 
 import base64
+import hashlib
 import json
 import os
 import secrets
@@ -26,8 +27,11 @@ from pathlib import Path
 from verification.receipt_keys import PublicKey, SigningKey, TrustedKeys, UnusableKeys
 from verification.secrets import FieldKeys, UnknownFieldKey
 
-__all__ = ["KeyFileExposed", "KeyMissing", "KeyStore"]
+__all__ = ["FILES", "KeyFileExposed", "KeyMissing", "KeyStore"]
 
+FILES = (
+    "upload.key", "session.key", "form.key", "field-keys.json", "receipt.key", "receipt-keys.json",
+)  # fmt: skip
 SECRET_BYTES = 32
 OTHERS = 0o077
 
@@ -89,6 +93,15 @@ class KeyStore:
     def receipt_key(self) -> SigningKey:
         """The private key of receipts. For the worker and the submission service alone."""
         return SigningKey.from_seed(self._secret("receipt.key"))
+
+    def marks(self) -> dict[str, list[str]]:
+        """What tells these keys from those of another installation, and gives none away."""
+        secret = hashlib.sha256(b"sipol mark of a key" + self.upload_secret()).hexdigest()
+        return {
+            "upload": [secret[:16]],
+            "field": sorted(self.field_keys().key_ids),
+            "receipt": sorted(self.trusted_keys()),
+        }
 
     def trusted_keys(self) -> TrustedKeys:
         """Every public receipt key this installation ever signed with."""

@@ -60,10 +60,10 @@ def environment(home: Path, **settings: Any) -> dict[str, str]:
     }
 
 
-def sipol(*arguments: str, environ: dict[str, str]) -> str:
+def sipol(*arguments: str, environ: dict[str, str], typed: str = "") -> str:
     """One command of the product; its output. Raises AssertionError with what it said."""
     done = subprocess.run(
-        [*SIPOL, *arguments], env=environ, capture_output=True, text=True, check=False
+        [*SIPOL, *arguments], env=environ, input=typed, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr or done.stdout
     return done.stdout

@@ -100,6 +100,11 @@ class Kind(Enum):
     # Of the system's chain: what member lists are judged by from now on.
     RULES_CHANGED = ("rules.changed", "version", "preset", "cut_off")
 
+    # Of the system's chain: everything was put aside; `sha256` of the database's file.
+    BACKUP_MADE = ("backup.made", "backup", "files", "size", "sha256")
+    # Of every chain: what happened after the backup was taken is gone.
+    RESTORED = ("backup.restored", "backup", "taken_at", "sha256")
+
     ACCESSES_SEALED = ("accesses.sealed", "first", "last", "count", "digest")
 
     # The portal's own events, declared here so that all words stand in one place.

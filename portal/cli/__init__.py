@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "token": ("portal.cli.token:token", "Buat token API untuk sebuah akun."),
     "worker": ("portal.cli.worker:worker", "Periksa berkas, impor daftar, terbitkan tanda terima."),
     "reconcile": ("portal.cli.reconcile:reconcile", "Catat unggahan selesai yang terlewat."),
+    "backup": ("portal.cli.backup:backup", "Buat cadangan selagi portal berjalan; kunci terpisah."),
+    "restore": ("portal.cli.restore:restore", "Pulihkan portal dari cadangan."),
     "nginx": ("portal.cli.nginx:nginx", "Cetak atau periksa konfigurasi nginx."),
     "bench": ("portal.cli.bench:bench", "Ukur kecepatan server unggahan di mesin ini."),
     "config": ("portal.cli.config:config", "Tampilkan pengaturan tanpa rahasia."),

@@ -5,9 +5,12 @@ Next station: the command that asked.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -19,6 +22,8 @@ from verification.db import Sessions, make_engine
 from verification.errors import DomainError
 
 PRIVATE = 0o077
+# As long as the slowest part may take to stop; see `Part.patience`.
+LAST_TREE_SECONDS = 30.0
 
 
 def configuration() -> Config:
@@ -55,3 +60,31 @@ def refusals() -> Iterator[None]:
         raise click.ClickException(
             f"basis data belum siap ({kind}); jalankan `sipol init` lebih dulu"
         ) from None
+
+
+@contextmanager
+def only_one(run_dir: Path) -> Iterator[int]:
+    """One tree a home. The descriptor is inherited, so the lock is free when every part is gone."""
+    own = os.open(run_dir / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    tree = os.open(run_dir / "tree.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if not _locked(own):
+            raise click.ClickException(f"`sipol up` sudah berjalan untuk {run_dir.parent}")
+        deadline = time.monotonic() + LAST_TREE_SECONDS
+        while not _locked(tree):
+            # The last supervisor was killed and its parts are still putting their things in order.
+            if time.monotonic() > deadline:
+                raise click.ClickException("bagian dari proses sebelumnya belum berhenti")
+            time.sleep(0.1)
+        yield tree
+    finally:
+        os.close(tree)
+        os.close(own)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

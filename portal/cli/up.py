@@ -5,12 +5,9 @@ Next station: `portal/parts.py` and `portal/supervise.py`.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,12 +17,10 @@ import click
 
 from nginx import outage
 from portal import edge, log_files, parts, tusd_process
+from portal.cli.installation import only_one
 from portal.config import Config
 from portal.supervise import StartFailed, Supervisor
 from uploads.tusd.engine import EngineMissing
-
-# As long as the slowest part may take to stop; see `Part.patience`.
-LAST_TREE_SECONDS = 30.0
 
 
 @click.command()
@@ -45,7 +40,7 @@ def up(*, port: int | None) -> None:
             raise click.ClickException(str(error)) from error
     for folder in config.directories():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _only_one(config.run_dir) as lock:
+    with only_one(config.run_dir) as lock:
         if not parts.is_free(config):
             raise click.ClickException(
                 f"alamat {config.listen} sedang dipakai; pilih yang lain (PORT=, --port)"
@@ -84,34 +79,6 @@ def _run(config: Config, lock: int) -> None:
     except StartFailed as error:
         raise click.ClickException(str(error)) from error
     _tell("Semua bagian sudah berhenti; yang sudah diterima tersimpan.")
-
-
-@contextlib.contextmanager
-def _only_one(run_dir: Path) -> Iterator[int]:
-    """One tree a home. The descriptor is inherited, so the lock is free when every part is gone."""
-    own = os.open(run_dir / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    tree = os.open(run_dir / "tree.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        if not _locked(own):
-            raise click.ClickException(f"`sipol up` sudah berjalan untuk {run_dir.parent}")
-        deadline = time.monotonic() + LAST_TREE_SECONDS
-        while not _locked(tree):
-            # The last supervisor was killed and its parts are still putting their things in order.
-            if time.monotonic() > deadline:
-                raise click.ClickException("bagian dari proses sebelumnya belum berhenti")
-            time.sleep(0.1)
-        yield tree
-    finally:
-        os.close(tree)
-        os.close(own)
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _introduce(config: Config) -> None:

@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from portal import health
+from portal.backup.kept import last_made
 from portal.context import now, services
 from portal.formatting import duration, number, percent, size
 from portal.manage import job_lines
@@ -39,6 +41,9 @@ from verification.pulses import last_beats
 from verification.states import ItemState
 
 T = TypeVar("T")
+
+# One a night, and two hours for it to run late.
+OLDEST_BACKUP = timedelta(hours=26)
 
 JOB_WORDS: dict[str, LazyString] = {
     JobKind.ISSUE_RECEIPT: _l("Menerbitkan tanda terima"),
@@ -69,7 +74,7 @@ class Figure:
 def machine() -> ResponseReturnValue:
     started = time.monotonic()
     figures = [
-        *_parts(), _engine(), *_uploads(), *_disk(), *_workers(), *_database_figures()
+        *_parts(), _engine(), *_uploads(), *_disk(), _backup(), *_workers(), *_database_figures()
     ]  # fmt: skip
     return render_template(
         "manage/machine.html",
@@ -136,6 +141,18 @@ def _disk() -> list[Figure]:
         Figure(label=_("Beban mesin"), value=f"{number(round(load, 1))} / {os.cpu_count()}",
                well=load < 2 * (os.cpu_count() or 1)),
     ]  # fmt: skip
+
+
+def _backup() -> Figure:
+    label, taken = _("Cadangan terakhir"), last_made(services().config.home)
+    if taken is None:
+        return Figure(label=label, value=_("belum pernah dibuat; jalankan sipol backup"))
+    age = now() - taken
+    return Figure(
+        label=label,
+        value=_("%(age)s yang lalu", age=duration(age.total_seconds())),
+        well=age < OLDEST_BACKUP,
+    )
 
 
 def _workers() -> list[Figure]:

@@ -58,6 +58,8 @@ WORDS: dict[Kind, LazyString] = {
     Kind.DECISION_UNDONE: _("Keputusan diurungkan"),
     Kind.ROUND_PUBLISHED: _("Babak diumumkan kantor"),
     Kind.RULES_CHANGED: _("Aturan daftar anggota diubah"),
+    Kind.BACKUP_MADE: _("Cadangan dibuat"),
+    Kind.RESTORED: _("Dipulihkan dari cadangan; kejadian sesudah cadangan hilang"),
     Kind.ACCESSES_SEALED: _("Catatan pembacaan disegel"),
     Kind.ACCOUNT_CREATED: _("Akun dibuat"),
     Kind.ACCOUNT_CHANGED: _("Akun diubah"),
@@ -74,12 +76,12 @@ WORDS: dict[Kind, LazyString] = {
 
 OFFICE_KINDS = tuple(
     kind for kind in WORDS
-    if kind.value.startswith("item.") or kind in (Kind.DECISION_UNDONE, Kind.ROUND_PUBLISHED)
+    if kind.value.startswith("item.") or kind in (Kind.DECISION_UNDONE, Kind.ROUND_PUBLISHED, Kind.RESTORED)
 )  # fmt: skip
 SYSTEM_KINDS = tuple(
     kind for kind in WORDS
     if kind.value.startswith(("account.", "token.", "ticket."))
     or kind in (
-        Kind.ROUND_OPENED, Kind.RULES_CHANGED, Kind.ACCESSES_SEALED,
+        Kind.ROUND_OPENED, Kind.RULES_CHANGED, Kind.ACCESSES_SEALED, Kind.BACKUP_MADE, Kind.RESTORED,
         Kind.DUPLICATES_COMPARED, Kind.DUPLICATES_PROVEN, Kind.DUPLICATES_MISSED)
 )  # fmt: skip

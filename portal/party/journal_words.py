@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _
 
 from portal.babel import locale
-from portal.formatting import number, size
+from portal.formatting import moment, number, size
 from verification.checks.reasons import describe
 from verification.journal_kinds import Kind
 
@@ -38,7 +39,7 @@ GROUPS: dict[str, Group] = {
         Kind.SCAN_PAIRED, Kind.SCAN_WITHDRAWN, Kind.SCAN_BY_NAME)),
     "dosir": Group(_("Pengiriman dan hasil"), (
         Kind.SUBMITTED, Kind.QUEUED, Kind.ROUND_OPENED, Kind.RESULTS_PUBLISHED,
-        Kind.DUPLICATES_FOUND, Kind.DUPLICATE_SETTLED)),
+        Kind.DUPLICATES_FOUND, Kind.DUPLICATE_SETTLED, Kind.RESTORED)),
     "tanda-terima": Group(_("Tanda terima"), (Kind.RECEIPT_ISSUED,)),
     "akun": Group(_("Akun"), (
         Kind.ACCOUNT_CREATED, Kind.ACCOUNT_CHANGED, Kind.ACCOUNT_DISABLED, Kind.ACCOUNT_ENABLED,
@@ -218,6 +219,14 @@ def _settled(facts: Facts) -> str:
     return told
 
 
+def _brought_back(facts: Facts) -> str:
+    told: str = gettext(
+        "Portal dipulihkan dari cadangan %(at)s; kejadian sesudah itu hilang dari riwayat ini",
+        at=moment(datetime.fromisoformat(facts["taken_at"])),
+    )
+    return told
+
+
 TOLD: dict[str, Callable[[Facts], str]] = {
     Kind.FILE_RECEIVED.value: _received,
     Kind.UPLOAD_GRANTED.value: _granted,
@@ -236,4 +245,5 @@ TOLD: dict[str, Callable[[Facts], str]] = {
     Kind.RESULT_CORRECTED.value: _corrected,
     Kind.DUPLICATES_FOUND.value: _duplicates,
     Kind.DUPLICATE_SETTLED.value: _settled,
+    Kind.RESTORED.value: _brought_back,
 }

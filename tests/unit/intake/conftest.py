@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.auth import sessions as logins
 from portal.config import Config
 from portal.intake import PortalPolicy
-from portal.models import Account, AccountRegion, ApiToken, UploadTicket
+from portal.models import Account, AccountRegion, ApiToken, Reservation, UploadTicket
+from portal.reconcile import Reconciler
 from portal.seed.process import load_process
 from portal.tokens import TokenKind, new_token, sha256_of
+from uploads.arrivals import ArrivalLog
+from uploads.model import Upload
+from uploads.packs import PackStore
 from uploads.policy import Arrival, CreateRequest, Grant
+from uploads.shelf import Shelf
 from verification.db import Sessions
 from verification.journal import new_chain, system_chain
-from verification.models import Participation, Party, Region, RegionSet
+from verification.models import Participation, Party, ReceivedFile, Region, RegionSet
 from verification.models.proof import ChainKind
 
 Answer = TypeVar("Answer")
@@ -200,3 +208,62 @@ def world(sessions: Sessions, tmp_path: Path) -> World:
             session.flush()
             world.accounts[login] = account.id
     return world
+
+
+class Desk:
+    """An upload root, a policy, and a reconciler over both."""
+
+    def __init__(self, world: World, root: Path) -> None:
+        self.world, self.root = world, root
+        self.policy = world.policy()
+        self.arrivals = ArrivalLog(root)
+        self.reconciler = Reconciler(
+            Shelf(root), world.sessions, self.policy.policy, lambda: world.now
+        )
+        self.token = world.token("koordinator.a")
+
+    def arrive(self, upload_id: str | None = None) -> Arrival:
+        """An upload granted and arrived, of which nobody has told the portal."""
+        request = asked(authorization=self.token, upload_id=upload_id)
+        arrival = arrival_of(request, self.policy.may_create(request))
+        self.arrivals.write(arrival)
+        return arrival
+
+    def arrive_packed(self) -> Arrival:
+        """The same, as a document in a pack."""
+        request = asked(authorization=self.token, length=9)
+        grant = self.policy.may_create(request)
+        upload = Upload(
+            upload_id=request.upload_id, length=9, offset=0, metadata=request.metadata,
+            owner=grant.owner, claim=grant.claim, max_size=grant.max_size, created_at=NOW,
+            expires_at=grant.expires_at, changed_at=NOW,
+        )  # fmt: skip
+        packs = PackStore(self.root, segment_bytes=1 << 20)
+        arrival = packs.put(upload, b"%PDF-1.7\n", NOW)
+        packs.close()
+        return arrival
+
+    def files(self) -> int:
+        with self.world.sessions.read() as session:
+            return session.scalar(select(func.count(ReceivedFile.id))) or 0
+
+    def reservations(self) -> int:
+        with self.world.sessions.read() as session:
+            return session.scalar(select(func.count(Reservation.id))) or 0
+
+    def settle(self) -> None:
+        """Let every shard look as if it had last changed a while ago."""
+        self._change(1_700_000_000)
+
+    def stir(self) -> None:
+        """Let every shard look as if it had changed this instant, however slow this machine is."""
+        self._change(time.time() + 60)
+
+    def _change(self, at: float) -> None:
+        for shard in (self.root / "arrivals").iterdir():
+            os.utime(shard, (at, at))
+
+
+@pytest.fixture
+def desk(world: World, tmp_path: Path) -> Desk:
+    return Desk(world, tmp_path / "uploads")

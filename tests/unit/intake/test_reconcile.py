@@ -2,85 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from portal.models import Reservation
-from portal.reconcile import Reconciled, Reconciler
-from uploads.arrivals import ArrivalLog
-from uploads.model import Upload
-from uploads.packs import PackStore
-from uploads.policy import Arrival
+from portal.reconcile import Reconciled
 from uploads.shelf import Shelf
 from verification.files import erase
 from verification.models import Job, JournalEntry, ReceivedFile, Tombstone
 
-from .conftest import NOW, World, arrival_of, asked
-
-
-class Desk:
-    """An upload root, a policy, and a reconciler over both."""
-
-    def __init__(self, world: World, root: Path) -> None:
-        self.world, self.root = world, root
-        self.policy = world.policy()
-        self.arrivals = ArrivalLog(root)
-        self.reconciler = Reconciler(
-            Shelf(root), world.sessions, self.policy.policy, lambda: world.now
-        )
-        self.token = world.token("koordinator.a")
-
-    def arrive(self, upload_id: str | None = None) -> Arrival:
-        """An upload granted and arrived, of which nobody has told the portal."""
-        request = asked(authorization=self.token, upload_id=upload_id)
-        arrival = arrival_of(request, self.policy.may_create(request))
-        self.arrivals.write(arrival)
-        return arrival
-
-    def arrive_packed(self) -> Arrival:
-        """The same, as a document in a pack."""
-        request = asked(authorization=self.token, length=9)
-        grant = self.policy.may_create(request)
-        upload = Upload(
-            upload_id=request.upload_id, length=9, offset=0, metadata=request.metadata,
-            owner=grant.owner, claim=grant.claim, max_size=grant.max_size, created_at=NOW,
-            expires_at=grant.expires_at, changed_at=NOW,
-        )  # fmt: skip
-        packs = PackStore(self.root, segment_bytes=1 << 20)
-        arrival = packs.put(upload, b"%PDF-1.7\n", NOW)
-        packs.close()
-        return arrival
-
-    def files(self) -> int:
-        with self.world.sessions.read() as session:
-            return session.scalar(select(func.count(ReceivedFile.id))) or 0
-
-    def reservations(self) -> int:
-        with self.world.sessions.read() as session:
-            return session.scalar(select(func.count(Reservation.id))) or 0
-
-    def settle(self) -> None:
-        """Let every shard look as if it had last changed a while ago."""
-        self._change(1_700_000_000)
-
-    def stir(self) -> None:
-        """Let every shard look as if it had changed this instant, however slow this machine is."""
-        self._change(time.time() + 60)
-
-    def _change(self, at: float) -> None:
-        for shard in (self.root / "arrivals").iterdir():
-            os.utime(shard, (at, at))
-
-
-@pytest.fixture
-def desk(world: World, tmp_path: Path) -> Desk:
-    return Desk(world, tmp_path / "uploads")
+from .conftest import NOW, Desk, asked
 
 
 def test_finished_twice_is_one_row_one_receipt_one_line(desk: Desk) -> None:
