@@ -16,6 +16,7 @@ import click
 
 from portal.auth.passwords import Passwords
 from portal.cli.installation import configuration, database, refusals
+from portal.cli.people import introduction
 from portal.clock import system_clock
 from portal.config import Config
 from portal.demo import DemoLogin, DemoRefused, ensure
@@ -25,14 +26,6 @@ from portal.demo.filling import NotSent, is_filled, send
 from verification.db import Sessions
 
 FILLED = PARTIES["B"]
-ROLES = {
-    "coordinator": "koordinator partai",
-    "operator": "operator partai",
-    "verifier": "verifikator",
-    "supervisor": "pengawas",
-    "administrator": "administrator",
-    "observer": "pengamat Bawaslu",
-}
 
 
 @click.command()
@@ -63,7 +56,7 @@ def demo(*, as_json: bool, folder: Path | None, filled: bool, rows: int, cards: 
         return
     for login in logins:
         # Never in a table that shortens: a password with its end cut off opens nothing.
-        click.echo(f"{login.login:<22} {login.password:<21} {_place(login)}")
+        click.echo(introduction(asdict(login)))
     click.echo(f"\nKata sandi dan token tersimpan di {config.home / 'demo.json'}.")
     if sent:
         click.echo(f"{sent} berkas contoh {FILLED} sudah dikirim.")
@@ -89,9 +82,3 @@ def _fill(
     with TemporaryDirectory(dir=config.tmp_dir) as place:
         samples = write_samples(Path(place), rows=rows, cards=cards, letters="B")
         return send(config, sessions, people, samples)
-
-
-def _place(login: DemoLogin) -> str:
-    office = f"kantor KPU {login.office}" if login.office else ""
-    regions = f"wilayah {', '.join(login.regions)}" if login.regions else ""
-    return " · ".join(filter(None, (ROLES[login.role], login.party, office, regions)))

@@ -18,6 +18,7 @@ import click
 from nginx import outage
 from portal import edge, log_files, parts, tusd_process
 from portal.cli.installation import only_one
+from portal.cli.people import introduction
 from portal.config import Config
 from portal.supervise import StartFailed, Supervisor
 from uploads.tusd.engine import EngineMissing
@@ -95,9 +96,7 @@ def _demo_lines(path: Path) -> Iterator[str]:
         return
     yield "Akun demo (nama, kata sandi):"
     for account in json.loads(path.read_text("utf-8"))["accounts"]:
-        place = account["party"] or (f"KPU {account['office']}" if account["office"] else "")
-        # The password last but one and never shortened: it is there to be copied.
-        yield f"  {account['login']:<22} {account['password']:<22} {account['role']} {place}".rstrip()
+        yield f"  {introduction(account)}"
 
 
 def _tell(sentence: str) -> None:

@@ -42,7 +42,9 @@ from portal.cli.client.state import (
     state_directory,
 )
 from portal.cli.lazy import LazyGroup
+from portal.cli.people import introduction
 from portal.cli.words import WORDS, amount
+from verification.states import Role
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -208,6 +210,21 @@ def test_every_outcome_has_its_word() -> None:
     for status in Status:
         assert status is Status.STORED or status.word in WORDS
         assert status.exit_code in ExitCode
+
+
+def test_a_demo_account_stands_in_words_with_its_password_whole() -> None:
+    for role in Role:
+        if role is Role.SYSTEM:
+            continue
+        person = {
+            "role": role.value,
+            "login": "akun.contoh",
+            "password": "satu-dua-tiga-empat-lima",
+        }
+        line = introduction({**person, "party": None, "office": "32.73", "regions": ["32.73"]})
+        assert line.startswith("akun.contoh ")
+        assert " satu-dua-tiga-empat-lima " in line
+        assert line.endswith(" · kantor KPU 32.73 · wilayah 32.73")
 
 
 def test_amounts_read_as_people_write_them() -> None:
