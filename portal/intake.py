@@ -27,8 +27,9 @@ from portal.clock import Clock, system_clock
 from portal.config import Config
 from portal.diagnosis.permission import PURPOSE, Diagnoses
 from portal.partials import Partials
+from portal.upload_answers import answer_of
 from portal.upload_metadata import Wanted
-from portal.upload_permission import Allowed, Asked, Judging, answer_of
+from portal.upload_permission import Allowed, Asked, Judging
 from uploads.errors import CreationRefused, PolicyUnavailable
 from uploads.policy import Arrival, CreateRequest, Grant
 from verification import intake

@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 from portal import quota
 from portal.config import Config
 from portal.models import Account, PartReservation
-from portal.upload_permission import answer_of, sender_of
+from portal.upload_answers import answer_of
+from portal.upload_permission import sender_of
 from portal.uploads_auth import Credentials
 from uploads.policy import DEFERRED_BYTES, Claim, CreateRequest, Grant
 from verification import reference

@@ -96,11 +96,19 @@ def declared_type(filename: str, filetype: str) -> str | None:
 def _filename(metadata: Mapping[str, str]) -> str:
     name = metadata.get("filename", "").strip()
     if not name:
-        raise _refused("filename", "nama berkas tidak ada")
+        raise _refused("filename", "nama berkas tidak ada", "there is no file name")
     if len(name) > LONGEST_NAME:
-        raise _refused("filename", f"nama berkas lebih dari {LONGEST_NAME} huruf")
+        raise _refused(
+            "filename",
+            f"nama berkas lebih dari {LONGEST_NAME} huruf",
+            f"the file name is longer than {LONGEST_NAME} letters",
+        )
     if any(unicodedata.category(sign) in _CONTROL for sign in name):
-        raise _refused("filename", "nama berkas memuat tanda yang tidak dapat dicetak")
+        raise _refused(
+            "filename",
+            "nama berkas memuat tanda yang tidak dapat dicetak",
+            "the file name holds signs that cannot be printed",
+        )
     return name
 
 
@@ -108,24 +116,31 @@ def _purpose(metadata: Mapping[str, str]) -> Purpose:
     try:
         return Purpose(metadata.get("purpose", ""))
     except ValueError:
-        raise _refused("purpose", "isi dengan document, roster, atau scans") from None
+        raise _refused(
+            "purpose",
+            "isi dengan document, roster, atau scans",
+            "it is one of document, roster and scans",
+        ) from None
 
 
 def _required(metadata: Mapping[str, str], key: str, pattern: str) -> str:
     value = _matching(metadata, key, pattern)
     if value is None:
-        raise _refused(key, "belum diisi")
+        raise _refused(key, "belum diisi", "it is missing")
     return value
 
 
 def _matching(metadata: Mapping[str, str], key: str, pattern: str) -> str | None:
     value = metadata.get(key, "")
     if value and re.fullmatch(pattern, value) is None:
-        raise _refused(key, "bentuknya tidak sesuai")
+        raise _refused(key, "bentuknya tidak sesuai", "it does not have the right form")
     return value or None
 
 
-def _refused(key: str, why: str) -> CreationRefused:
+def _refused(key: str, why: str, english: str) -> CreationRefused:
     return CreationRefused(
-        400, "bad_metadata", f"Keterangan berkas «{key}» tidak dapat diterima: {why}."
+        400,
+        "bad_metadata",
+        f"Keterangan berkas «{key}» tidak dapat diterima: {why}.",
+        f"The description of the file cannot be accepted, “{key}”: {english}.",
     )

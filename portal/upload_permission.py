@@ -1,8 +1,7 @@
 """Whether a creation may be: who asks, for what, and whether the process is open for it.
 
-One function judges; the refusals that an upload's sender can meet stand in one table. A final no
-is never 409, 408 or 429: clients try again on the first and lose a resumable upload on the others
-(tus.md 5), so what a page answers 409 is 403 here.
+One function judges; the domain's refusals that an upload's sender can meet are worded in
+`portal/upload_answers.py`.
 
 Next station: `portal/quota.py`, the last question, asked in the transaction that reserves.
 """
@@ -18,53 +17,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Account
+from portal.upload_answers import ANSWERS, answer_of
 from portal.upload_metadata import CSV, JPEG, PDF, PNG, XLSX, ZIP, Wanted
 from portal.uploads_auth import CredentialKind, Credentials
 from uploads.errors import CreationRefused
 from uploads.policy import Claim, CreateRequest
 from verification import intake, reference
-from verification.errors import (
-    DomainError,
-    DossierLocked,
-    NotFound,
-    OutOfScope,
-    QuotaExceeded,
-    UnknownRequirement,
-    WindowClosed,
-)
+from verification.errors import DomainError, NotFound, OutOfScope
 from verification.known import Known, KnownElection, KnownParticipation, KnownRegion
 from verification.models import Requirement, Roster
 from verification.openings import Openings
 from verification.states import Role
-
-ANSWERS: dict[type[DomainError], tuple[int, str, str]] = {
-    NotFound: (
-        400,
-        "unknown_target",
-        "Pemilu, wilayah, atau daftar yang disebut pada keterangan berkas tidak dikenal.",
-    ),
-    UnknownRequirement: (
-        400,
-        "unknown_requirement",
-        "Syarat ini tidak dikenal, atau tidak menerima berkas untuk tujuan dan wilayah itu.",
-    ),
-    OutOfScope: (403, "out_of_scope", "Wilayah ini di luar wilayah kerja akun Anda."),
-    WindowClosed: (
-        403,
-        "window_closed",
-        "Tahapan ini belum dibuka atau sudah ditutup bagi partai Anda.",
-    ),
-    DossierLocked: (
-        403,
-        "dossier_locked",
-        "Bagian dosir ini sudah dikirim dan terkunci; yang terbuka hanya butir yang perlu diperbaiki.",
-    ),
-    QuotaExceeded: (
-        413,
-        "quota_exceeded",
-        "Ruang penyimpanan partai Anda tidak cukup untuk berkas ini.",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +68,6 @@ class _Held:
     requirements: dict[str, Requirement]
     regions: dict[str, KnownRegion]
     openings: Openings
-
-
-def answer_of(error: DomainError) -> CreationRefused:
-    """The domain's refusal in the upload server's words. Raises KeyError for one it cannot meet."""
-    return CreationRefused(*ANSWERS[type(error)])
 
 
 class Judging:
@@ -220,18 +178,28 @@ def sender_of(credentials: Credentials, request: CreateRequest, *, secure: bool)
             401,
             "login_required",
             "Sesi masuk Anda berakhir. Masuk lagi, lalu unggahan dilanjutkan.",
+            "Your session has ended. Sign in again, then the upload goes on.",
         )
     if credential.kind is CredentialKind.SESSION and not same_origin(request, secure=secure):
         raise CreationRefused(
-            403, "foreign_origin", "Permintaan ini tidak datang dari halaman portal."
+            403,
+            "foreign_origin",
+            "Permintaan ini tidak datang dari halaman portal.",
+            "This request does not come from a page of the portal.",
         )
     if not credential.may_upload:
         raise CreationRefused(
-            403, "scope_missing", "Token ini tidak diberi izin untuk mengunggah berkas."
+            403,
+            "scope_missing",
+            "Token ini tidak diberi izin untuk mengunggah berkas.",
+            "This token was not given leave to upload files.",
         )
     if credential.account.role not in (Role.COORDINATOR, Role.OPERATOR):
         raise CreationRefused(
-            403, "wrong_role", "Hanya koordinator dan operator partai yang mengunggah berkas."
+            403,
+            "wrong_role",
+            "Hanya koordinator dan operator partai yang mengunggah berkas.",
+            "Only coordinators and operators of a party upload files.",
         )
     return credential.account
 
@@ -259,11 +227,15 @@ def _fits(requirement: Requirement, wanted: Wanted, length: int | None) -> None:
             415,
             "unsupported_type",
             f"Jenis berkas ini tidak diterima untuk syarat ini. Yang diterima: {kinds}.",
+            f"This requirement does not take this kind of file. It takes: {kinds}.",
         )
     if length is not None and length > requirement.max_bytes:
         size = requirement.max_bytes // 1024**2
         raise CreationRefused(
-            413, "too_large", f"Berkas lebih besar daripada batas syarat ini, {size} MB."
+            413,
+            "too_large",
+            f"Berkas lebih besar daripada batas syarat ini, {size} MB.",
+            f"The file is larger than this requirement allows, {size} MB.",
         )
 
 

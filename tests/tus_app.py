@@ -27,9 +27,11 @@ class Permissive:
         if not (request.authorization or "").startswith("Bearer ") or "expired" in (
             request.authorization or ""
         ):
-            return CreationRefused(401, "login_required", "Tiket tidak dikenal.")
+            return CreationRefused(401, "login_required", "Tiket tidak dikenal.", "Unknown ticket.")
         if request.metadata["region"] == "99":
-            return CreationRefused(403, "out_of_scope", "Wilayah ini tidak termasuk wilayah Anda.")
+            return CreationRefused(
+                403, "out_of_scope", "Wilayah ini tidak termasuk wilayah Anda.", "Not your region."
+            )
         claim = Claim(
             election=request.metadata.get("election", ELECTION),
             party="partai-uji",

@@ -16,14 +16,15 @@ class Refusal(Exception):
     status: ClassVar[int]
     code: ClassVar[str]
     sentence: ClassVar[str]
+    english: ClassVar[str]
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(self.code)
         self.detail = detail
 
-    def answer(self) -> tuple[int, str, str]:
-        """Status, code and Indonesian sentence as they are sent."""
-        return self.status, self.code, self.sentence
+    def answer(self, *, english: bool = False) -> tuple[int, str, str]:
+        """Status, code and the sentence as they are sent, Indonesian unless it is asked in English."""
+        return self.status, self.code, self.english if english else self.sentence
 
     def headers(self) -> dict[str, str]:
         """Header fields this refusal adds to its answer."""
@@ -44,24 +45,28 @@ class BadHeader(Refusal):
     status = 400
     code = "bad_header"
     sentence = "Permintaan unggahan tidak lengkap atau tidak dapat dibaca."
+    english = "The upload request is incomplete or cannot be read."
 
 
 class BadMetadata(Refusal):
     status = 400
     code = "bad_metadata"
     sentence = "Keterangan berkas tidak dapat dibaca."
+    english = "The description of the file cannot be read."
 
 
 class UnknownAlgorithm(Refusal):
     status = 400
     code = "unknown_checksum_algorithm"
     sentence = "Cara menghitung jumlah periksa tidak dikenal."
+    english = "This kind of checksum is not known."
 
 
 class NotOffered(Refusal):
     status = 400
     code = "not_offered"
     sentence = "Cara mengunggah ini tidak didukung."
+    english = "This way of uploading is not supported."
 
 
 class LengthChanged(Refusal):
@@ -70,12 +75,14 @@ class LengthChanged(Refusal):
     status = 400
     code = "length_changed"
     sentence = "Ukuran berkas yang sudah dinyatakan tidak dapat diubah."
+    english = "The size of a file cannot be changed once it is declared."
 
 
 class UnknownPart(Refusal):
     status = 400
     code = "unknown_part"
     sentence = "Bagian berkas yang hendak digabung tidak dikenal."
+    english = "A part that is to be joined is not known."
 
 
 class PartTaken(Refusal):
@@ -84,30 +91,35 @@ class PartTaken(Refusal):
     status = 403
     code = "part_taken"
     sentence = "Bagian berkas yang hendak digabung sudah menjadi milik unggahan lain."
+    english = "A part that is to be joined belongs to another upload already."
 
 
 class FinalUpload(Refusal):
     status = 403
     code = "final_upload"
     sentence = "Unggahan gabungan tidak menerima data; kirimlah ke bagian-bagiannya."
+    english = "A joined upload takes no data; send it to its parts."
 
 
 class DeletionRefused(Refusal):
     status = 403
     code = "already_finished"
     sentence = "Unggahan sudah selesai; menghapusnya hanya dapat dilakukan di portal."
+    english = "The upload is finished; it can only be taken back in the portal."
 
 
 class UnknownUpload(Refusal):
     status = 404
     code = "unknown_upload"
     sentence = "Unggahan tidak ditemukan."
+    english = "There is no such upload."
 
 
 class MethodNotAllowed(Refusal):
     status = 405
     code = "method_not_allowed"
     sentence = "Permintaan ini tidak dikenal di alamat unggahan."
+    english = "This request is not known at the address of uploads."
 
     def headers(self) -> dict[str, str]:
         return {"Allow": "OPTIONS, POST, HEAD, PATCH, DELETE"}
@@ -119,6 +131,7 @@ class OffsetConflict(Refusal):
     status = 409
     code = "offset_conflict"
     sentence = "Unggahan dilanjutkan dari tempat yang keliru."
+    english = "The upload was continued from the wrong place."
 
     def __init__(self, offset: int) -> None:
         super().__init__(f"the upload is at offset {offset}")
@@ -132,12 +145,14 @@ class UploadExpired(Refusal):
     status = 410
     code = "upload_expired"
     sentence = "Waktu unggahan ini sudah habis."
+    english = "The time of this upload has run out."
 
 
 class UnsupportedVersion(Refusal):
     status = 412
     code = "unsupported_version"
     sentence = "Versi protokol unggahan tidak didukung."
+    english = "This version of the upload protocol is not supported."
 
     def headers(self) -> dict[str, str]:
         return {"Tus-Version": "1.0.0"}
@@ -147,18 +162,21 @@ class TooLarge(Refusal):
     status = 413
     code = "too_large"
     sentence = "Berkas lebih besar daripada yang diizinkan."
+    english = "The file is larger than allowed."
 
 
 class LongerThanDeclared(Refusal):
     status = 413
     code = "longer_than_declared"
     sentence = "Data yang dikirim lebih panjang daripada ukuran berkas yang dinyatakan."
+    english = "More data came than the declared size of the file."
 
 
 class UnsupportedContentType(Refusal):
     status = 415
     code = "unsupported_content_type"
     sentence = "Jenis isi permintaan unggahan tidak didukung."
+    english = "This kind of content is not supported in an upload request."
 
 
 class UploadLocked(Temporary):
@@ -167,6 +185,7 @@ class UploadLocked(Temporary):
     status = 423
     code = "upload_locked"
     sentence = "Unggahan sedang dipakai permintaan lain; coba lagi sebentar."
+    english = "Another request is using this upload; try again in a moment."
     retry_after = 1
 
 
@@ -174,6 +193,7 @@ class ChecksumMismatch(Refusal):
     status = 460
     code = "checksum_mismatch"
     sentence = "Data rusak di perjalanan; bagian ini perlu dikirim ulang."
+    english = "Data were damaged on the way; this part has to be sent again."
 
 
 class StoreFull(Temporary):
@@ -181,18 +201,21 @@ class StoreFull(Temporary):
 
     code = "storage_full"
     sentence = "Ruang penyimpanan sedang penuh; data yang sudah diterima aman. Coba lagi nanti."
+    english = "The storage is full; what was received is safe. Try again later."
     retry_after = 60
 
 
 class StoreTrouble(Temporary):
     code = "storage_trouble"
     sentence = "Penyimpanan sedang terganggu; data yang sudah diterima aman. Coba lagi sebentar."
+    english = "The storage is in trouble; what was received is safe. Try again in a moment."
     retry_after = 10
 
 
 class PolicyUnavailable(Temporary):
     code = "permission_unavailable"
     sentence = "Izin mengunggah belum dapat diperiksa; coba lagi sebentar."
+    english = "Whether you may upload cannot be checked yet; try again in a moment."
 
 
 class Stalled(Temporary):
@@ -200,6 +223,7 @@ class Stalled(Temporary):
 
     code = "stalled"
     sentence = "Kiriman terhenti terlalu lama; data yang sudah diterima aman."
+    english = "Nothing came for too long; what was received is safe."
     retry_after = 1
 
 
@@ -208,34 +232,38 @@ class ConnectionBroken(Temporary):
 
     code = "connection_broken"
     sentence = "Sambungan terputus; data yang sudah diterima aman."
+    english = "The connection broke; what was received is safe."
     retry_after = 1
 
 
 class Stopping(Temporary):
     code = "stopping"
     sentence = "Server unggahan sedang dimulai ulang; data yang sudah diterima aman."
+    english = "The upload server is being restarted; what was received is safe."
     retry_after = 2
 
 
 class CreationRefused(Refusal):
-    """A Policy's no, with its own status, code and sentence (Indonesian, shown to the sender)."""
+    """A Policy's no, with its own status and code, and its sentence in both languages."""
 
     status = 403
     code = "creation_refused"
     sentence = "Unggahan tidak diizinkan."
+    english = "The upload is not allowed."
 
     def __init__(
-        self, status: int, code: str, sentence: str, retry_after: int | None = None
+        self, status: int, code: str, sentence: str, english: str, retry_after: int | None = None
     ) -> None:
         super().__init__()
         # Clients end an upload for good on 408 and 429 (design, "Clients decide which statuses").
-        self.given = (503 if status in NEVER_SENT else status, code, sentence)
+        self.given = (503 if status in NEVER_SENT else status, code)
+        self.said = (sentence, english)
         self.retry_after = retry_after
         if self.given[0] == 503 and retry_after is None:
             self.retry_after = Temporary.retry_after
 
-    def answer(self) -> tuple[int, str, str]:
-        return self.given
+    def answer(self, *, english: bool = False) -> tuple[int, str, str]:
+        return *self.given, self.said[english]
 
     def headers(self) -> dict[str, str]:
         return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}

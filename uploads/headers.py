@@ -22,6 +22,7 @@ RESERVED_METADATA = "sipol-"
 """Keys with this beginning are ours, in the description beside the client's."""
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
+_WEIGHT = re.compile(r"q\s*=\s*([01](?:\.[0-9]{0,3})?)")
 _METADATA_KEY = re.compile(r"[!-+\-.-~]+")
 
 
@@ -140,6 +141,26 @@ def is_offset_octet_stream(headers: Mapping[str, str]) -> bool:
     """Whether Content-Type is tus's, parameters aside (tus 1.0.0 core, PATCH)."""
     media_type = headers.get("content-type", "").partition(";")[0]
     return media_type.strip().lower() == OFFSET_OCTET_STREAM
+
+
+@lru_cache(maxsize=64)
+def prefers_english(text: str) -> bool:
+    """Accept-Language (RFC 9110, 12.5.4): whether English is wanted more than Indonesian.
+
+    Indonesian is for everybody else, and for clients that say nothing, as most do.
+    """
+    wanted = {"en": 0.0, "id": 0.0}
+    for each in text.lower().split(","):
+        tag, _, weight = each.partition(";")
+        language = tag.strip().partition("-")[0]
+        if language in wanted:
+            wanted[language] = max(wanted[language], _weight(weight))
+    return wanted["en"] > wanted["id"]
+
+
+def _weight(text: str) -> float:
+    found = _WEIGHT.fullmatch(text.strip())
+    return float(found[1]) if found else 1.0
 
 
 def format_expires(moment: datetime) -> str:

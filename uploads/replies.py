@@ -17,12 +17,12 @@ def reply(status: int, fields: dict[str, str], body: bytes = b"") -> Reply:
     return Reply(status=status, headers={"Tus-Resumable": TUS_VERSION} | fields, body=body)
 
 
-def refused(method: str, refusal: Refusal) -> Reply:
-    """A problem with an Indonesian title; a HEAD gets 423 for whatever passes.
+def refused(method: str, refusal: Refusal, *, english: bool = False) -> Reply:
+    """A problem whose title is the sentence for people; a HEAD gets 423 for whatever passes.
 
     Clients begin again from the first byte after any other failed HEAD (design, "Clients decide").
     """
-    status, code, sentence = refusal.answer()
+    status, code, sentence = refusal.answer(english=english)
     fields = refusal.headers()
     if method == "HEAD":
         if status not in HEAD_STATUSES:

@@ -16,6 +16,7 @@ from uploads.body import Body
 from uploads.capability import PREFIX, id_from_path, path_for
 from uploads.errors import MethodNotAllowed, Refusal, Stopping, StoreTrouble, UnknownUpload
 from uploads.expiry import SteadyClock
+from uploads.headers import prefers_english
 from uploads.model import Offer, Reply, Request, Upload
 from uploads.operations import Operations
 from uploads.packing import PackingStore
@@ -100,20 +101,21 @@ class UploadServer:
         try:
             doing = self._read(method, request, body)
         except Exception as error:  # noqa: BLE001 - answered like what goes wrong later
-            return self._answer(method, (_fail(error), _removed))
-        return self._answer(method, doing)
+            doing = _fail(error), _removed
+        english = prefers_english(request.headers.get("accept-language", ""))
+        return self._answer(method, doing, english=english)
 
-    async def _answer(self, method: str, doing: "_Doing") -> Reply:
+    async def _answer(self, method: str, doing: "_Doing", *, english: bool) -> Reply:
         done, said = doing
         try:
             answer = said(await done)
         except Refusal as refusal:
-            answer = refused(method, refusal)
+            answer = refused(method, refusal, english=english)
         except Exception as error:  # noqa: BLE001 - the edge: a client is told to come back, not dropped
             # Frames without the message: it may quote a header, and keys and names are in headers.
             frames = "".join(traceback.format_tb(error.__traceback__))
             log.error("unexpected %s\n%s", type(error).__name__, frames)  # noqa: TRY400
-            answer = refused(method, StoreTrouble())
+            answer = refused(method, StoreTrouble(), english=english)
         finally:
             self._in_flight -= 1
             if not self._in_flight:

@@ -48,7 +48,10 @@ class Diagnoses:
         """Raises CreationRefused: not one's own, not a part, too large, or too many of them."""
         if not request.partial or request.length is None or request.length > LARGEST:
             raise CreationRefused(
-                400, "bad_metadata", "Unggahan pemeriksaan adalah satu bagian kecil, tidak lebih."
+                400,
+                "bad_metadata",
+                "Unggahan pemeriksaan adalah satu bagian kecil, tidak lebih.",
+                "The upload of a check is one small part and no more.",
             )
         now = self._clock()
         with self._sessions.read() as session:
@@ -63,6 +66,7 @@ class Diagnoses:
                 503,
                 "too_many_diagnoses",
                 "Jalur ini baru saja diperiksa beberapa kali. Tunggu beberapa menit, lalu ulangi.",
+                "This line was checked several times just now. Wait a few minutes, then try again.",
                 retry_after=error.retry_after,
             ) from None
         return Grant(

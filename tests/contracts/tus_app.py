@@ -43,7 +43,7 @@ class WritingPolicy:
 
     def _judge(self, request: CreateRequest) -> Grant | CreationRefused:
         if "refuse" in request.metadata:
-            return CreationRefused(403, "not_yours", "Bukan wilayah Anda.")
+            return CreationRefused(403, "not_yours", "Bukan wilayah Anda.", "Not your region.")
         return Grant(
             owner="account:" + CLAIM.account,
             claim=CLAIM,

@@ -27,8 +27,11 @@ def refusal(world: World, **given: object) -> tuple[int, str]:
     with world.sessions.read() as session:
         assert session.scalar(select(func.count(Reservation.id))) == 0
     status, code, sentence = refused.value.answer()
-    assert sentence[0].isupper()
-    assert sentence.endswith(".")
+    *_, english = refused.value.answer(english=True)
+    assert english != sentence
+    for said in (sentence, english):
+        assert said[0].isupper()
+        assert said.endswith(".")
     return status, code
 
 

@@ -178,3 +178,10 @@ async def until(condition: Any, seconds: float = PATIENCE) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is watched belongs to a thread
             await asyncio.sleep(0.005)
+
+
+def title_of(reply: Reply) -> str:
+    """The sentence for people in a refusal."""
+    title = json.loads(reply.body)["title"]
+    assert isinstance(title, str)
+    return title

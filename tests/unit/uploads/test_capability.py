@@ -91,6 +91,8 @@ def test_no_refusal_has_a_status_that_ends_an_upload() -> None:
     for refusal in refusals():
         assert refusal.status not in NEVER_SENT
         assert refusal.sentence.endswith(".")
+        assert refusal.english.endswith(".")
+    assert len({refusal.english for refusal in refusals()}) == len(refusals())
     assert len({refusal.code for refusal in refusals()}) == len(refusals())
 
 
@@ -103,7 +105,7 @@ def test_what_passes_says_when() -> None:
 
 @pytest.mark.parametrize("status", [408, 429, 502, 504, 503])
 def test_a_policy_cannot_end_an_upload_by_its_status(status: int) -> None:
-    refusal = CreationRefused(status, "busy", "Coba lagi.")
+    refusal = CreationRefused(status, "busy", "Coba lagi.", "Try again.")
     assert refusal.answer() == (503, "busy", "Coba lagi.")
     assert "Retry-After" in refusal.headers()
 

@@ -16,6 +16,7 @@ from uploads.headers import (
     parse_bytes,
     parse_checksum,
     parse_metadata,
+    prefers_english,
 )
 
 KEYS = st.text(
@@ -77,3 +78,32 @@ def test_checksum_refused() -> None:
 def test_content_type() -> None:
     assert is_offset_octet_stream({"content-type": "Application/Offset+Octet-Stream ; a=b"})
     assert not is_offset_octet_stream({})
+
+
+@pytest.mark.parametrize(
+    "text", ["en", "en-US,en;q=0.9", "EN-gb;q=0.2, id;q=0.1", "fr, en ; q = 0.5"]
+)
+def test_who_asks_in_english(text: str) -> None:
+    assert prefers_english(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "id",
+        "id-ID,id;q=0.9,en-US;q=0.8,en;q=0.7",
+        "fr",
+        "en;q=0",
+        "*",
+        "en;q=0.3,id;q=0.3",
+        ";,;q=x",
+    ],
+)
+def test_everybody_else_is_told_in_indonesian(text: str) -> None:
+    assert not prefers_english(text)
+
+
+@given(st.text(max_size=60))
+def test_no_language_breaks_the_parser(text: str) -> None:
+    assert prefers_english(text) in (True, False)

@@ -19,11 +19,12 @@ from tests.unit.uploads.builders import (
     code_of,
     id_of,
     metadata,
+    title_of,
     until,
 )
 from tests.unit.uploads.forgetful import ForgetfulStore
 from uploads import ArrivalLog, CreationRefused, FileStore, finishing
-from uploads.errors import StoreTrouble
+from uploads.errors import BadHeader, StoreTrouble
 from uploads.expiry import BELIEVE_AFTER_SECONDS, SteadyClock
 
 
@@ -69,12 +70,16 @@ def test_the_policy_sees_what_a_creation_says(tmp_path: Path) -> None:
 
 def test_a_refusal_is_answered_in_the_policys_words_and_nothing_is_stored(tmp_path: Path) -> None:
     policy = RememberingPolicy()
-    policy.refusing = CreationRefused(401, "login_needed", "Silakan masuk lagi.")
+    policy.refusing = CreationRefused(401, "login_needed", "Silakan masuk lagi.", "Sign in.")
 
     async def scenario(client: Exchange) -> None:
         reply = await client.ask("POST", "/files/", {"Upload-Length": "3"})
         assert (reply.status, code_of(reply)) == (401, "login_needed")
-        assert "Silakan masuk lagi." in reply.body.decode()
+        assert title_of(reply) == "Silakan masuk lagi."
+        fields = {"Upload-Length": "3", "Accept-Language": "en"}
+        assert title_of(await client.ask("POST", "/files/", fields)) == "Sign in."
+        fields = {"Upload-Length": "x", "Accept-Language": "en-GB,en;q=0.9,id;q=0.5"}
+        assert title_of(await client.ask("POST", "/files/", fields)) == BadHeader.english
         assert not list((tmp_path / "data").iterdir())
 
     on(tmp_path, policy, scenario)

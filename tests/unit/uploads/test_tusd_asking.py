@@ -60,7 +60,7 @@ def test_a_nonce_is_good_for_one_question() -> None:
 
 def test_a_refusal_keeps_its_status_code_and_sentence() -> None:
     async def run() -> None:
-        no = CreationRefused(403, "not_yours", "Bukan wilayah Anda.")
+        no = CreationRefused(403, "not_yours", "Bukan wilayah Anda.", "Not your region.")
         desk = desk_of(Permits(no))
         with desk.wait(WANTED) as asked:
             told = await desk.answer(event(asked.nonce))

@@ -95,7 +95,8 @@ export class UploadTask {
       if (this.state !== States.SENDING || turn !== this.turn) return;
       if (upload === null) return this.end(States.STORED);
       this.upload = upload;
-      this.upload.options.headers = { Authorization: `Bearer ${ticket}` };
+      // The page's language, which need not be the browser's.
+      this.upload.options.headers = { Authorization: `Bearer ${ticket}`, "Accept-Language": document.documentElement.lang };
       this.upload.start();
     } catch (error) {
       if (turn === this.turn) this.failed({ status: error.status ?? 0 });
