@@ -21,6 +21,7 @@ from portal.party.blueprint import bp
 from portal.party.queue_panel import panel
 from portal.party.reading import (
     RegionQuery,
+    levels_of,
     narrowed,
     provinces_of,
     question,
@@ -114,6 +115,7 @@ def slots(syarat: str) -> ResponseReturnValue:
             row_words=ROW_WORDS,
             panel=panel(session, participation, requirement=requirement),
             is_open=receives(session, participation),
+            beyond=requirement.level not in levels_of(session, participation.election, actor()),
             asked=asked,
         )
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.context import actor
 from portal.page import in_language
+from portal.party.reading import levels_of
 from portal.words import STATES
 from verification.models import Participation, Region, Requirement
 from verification.models.process import Purpose
@@ -40,6 +41,8 @@ def panel(
 ) -> dict[str, Any]:
     """The fixed part of the claim (None: asked for each file) and everything the script needs."""
     scans = requirement is None or requirement.purpose == Purpose.SCANS.value
+    every = requirements(session, participation.election)
+    levels = levels_of(session, participation.election, actor())
     return {
         "accept": _accept(requirement) if requirement else None,
         "scans": scans,
@@ -56,8 +59,12 @@ def panel(
             "requirements": [
                 {"code": row.code, "name": in_language(row, "name"), "level": row.level,
                  "purpose": row.purpose}
-                for row in requirements(session, participation.election)
+                for row in every if row.level in levels
             ],
+            # Named when a file's name points to one, which would otherwise just be missing.
+            "beyond": {
+                row.code: in_language(row, "name") for row in every if row.level not in levels
+            },
             "vendor": url_for("static", filename="vendor/tus.min.js"),
             "regions": url_for("party.find_regions"),
             "states": url_for("party.upload_states"),
@@ -123,6 +130,9 @@ def _words() -> dict[str, str]:
         "from_name": _("dari nama berkas"),
         "ask_region": _("Wilayah belum diketahui dari nama berkas. Tulis kode atau nama wilayah."),
         "ask_both": _("Syarat dan wilayah belum diketahui dari nama berkas."),
+        "beyond": _("Nama berkas menyebut «{name}». Syarat itu di luar wilayah kerja akun Anda: "
+                    "koordinator partai yang mengirimnya. Bila berkas ini untuk syarat lain, pilih "
+                    "di bawah."),
         "no_region": _("Wilayah itu tidak dikenal untuk syarat ini, atau di luar wilayah Anda."),
         "no_requirement": _("Pilih syaratnya."),
         "drop_failed": _("Pembatalan belum sampai ke server. Unggahan ini berakhir sendiri bila "

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import request
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.actors import Actor
@@ -86,6 +87,14 @@ def slot_receives(
     except DossierLocked:
         return False
     return True
+
+
+def levels_of(session: Session, election: Election, actor: Actor) -> frozenset[str]:
+    """The levels of which an actor has a region: a requirement of another is not his to send."""
+    if actor.scope is None:
+        return frozenset(Level)
+    inside = select(Region.level).where(Region.id.in_(actor.scope.region_ids(election))).distinct()
+    return frozenset(session.scalars(inside))
 
 
 def provinces_of(session: Session, election: Election, actor: Actor) -> list[Region]:

@@ -21,7 +21,7 @@ from portal.formatting import clock_time
 from portal.page import in_language
 from portal.party.blueprint import bp
 from portal.party.queue_panel import panel
-from portal.party.reading import question, receives, requirement_named
+from portal.party.reading import levels_of, question, receives, requirement_named
 from portal.refusals import BadInput
 from verification.models import Participation, ReceivedFile, Region, RosterVersion
 from verification.models.process import Purpose
@@ -54,6 +54,7 @@ def upload() -> ResponseReturnValue:
         election = participation.election
         fixed = requirement_named(session, election, asked["syarat"]) if asked["syarat"] else None
         region = region_of(session, election, asked["wilayah"]) if asked["wilayah"] else None
+        levels = levels_of(session, election, actor())
         return render_template(
             "party/upload.html",
             panel=panel(session, participation, requirement=fixed, region=region),
@@ -61,6 +62,7 @@ def upload() -> ResponseReturnValue:
             region=region,
             unfinished=unfinished(session, participation),
             is_open=receives(session, participation),
+            beyond=not levels if fixed is None else fixed.level not in levels,
         )
 
 

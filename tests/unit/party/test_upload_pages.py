@@ -76,6 +76,26 @@ def test_the_claim_follows_the_page(stand: Stand) -> None:
     assert free["requirements"][0]["code"] == "ad-art"
 
 
+def test_an_operator_is_offered_what_his_regions_send_and_told_of_the_rest(stand: Stand) -> None:
+    config = config_of(stand.browser(OPERATOR).get("/unggah").text)
+    levels = {row["level"] for row in config["requirements"]}
+    assert levels == {"regency", "district"}
+    assert "ad-art" not in {row["code"] for row in config["requirements"]}
+    assert "ad-art" in config["beyond"]
+    everything = config_of(stand.browser(COORDINATOR).get("/unggah").text)
+    assert everything["beyond"] == {}
+    codes = {row["code"] for row in config["requirements"]} | set(config["beyond"])
+    assert codes == {row["code"] for row in everything["requirements"]}
+
+
+@pytest.mark.parametrize("path", ["/unggah?syarat=ad-art", "/dosir/ad-art"])
+def test_what_somebody_else_sends_has_no_queue(stand: Stand, path: str) -> None:
+    page = stand.browser(OPERATOR).get(path).text
+    assert "Ini di luar wilayah kerja akun Anda." in page
+    assert 'id="queue"' not in page
+    assert 'id="queue"' in stand.browser(COORDINATOR).get(path).text
+
+
 def test_nothing_can_be_chosen_when_the_window_is_closed(stand: Stand) -> None:
     stand.clock.turn(days=40)
     page = stand.browser(COORDINATOR).get("/unggah").text

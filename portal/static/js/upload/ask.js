@@ -1,6 +1,6 @@
 // What a file's name does not tell is asked in its row: which requirement, and which region.
 
-import { carried, codesIn } from "./claim.js";
+import { beyondIn, carried, codesIn } from "./claim.js";
 import { clock, fill } from "./words.js";
 
 const SEARCH_AFTER = 300;
@@ -26,7 +26,8 @@ export function askIn(row, requirement, { config, places, chosen, start }, dropp
   }
   row.parts.whichRequirement.hidden = Boolean(config.requirement);
   row.tag("none");
-  row.note(requirement ? words.ask_region : words.ask_both);
+  const far = !requirement && beyondIn(row.file.name, config);
+  row.note(far ? fill(words.beyond, { name: far }) : requirement ? words.ask_region : words.ask_both, far);
   const away = () => (wrong.textContent = fill(words.cut_short, { at: clock(new Date()) }));
   row.parts.bar.hidden = row.parts.pause.hidden = row.parts.cancel.hidden = true;
   ask.hidden = false;

@@ -17,17 +17,26 @@ export const isPicture = (file) => PICTURE.test(file.name);
 export const pictures = (files) =>
   files.filter((file) => isPicture(file) && !file.name.startsWith("."));
 
+const namedIn = (name, codes) =>
+  Object.keys(codes)
+    .filter((code) => name.toLowerCase().includes(code))
+    .sort((a, b) => b.length - a.length)[0] ?? "";
+
+/** The name of a requirement that somebody else sends, when a file's name points to it, or undefined. */
+export const beyondIn = (name, { requirements, beyond }) => {
+  const code = namedIn(name, beyond);
+  return code.length > namedIn(name, requirements).length ? beyond[code] : undefined;
+};
+
 /**
  * The requirement whose code stands in a file's name (the longest: some begin alike), else the only one
  * that takes such a file: lists are CSV or XLSX, bundles of cards ZIP.
  */
-export function requirementIn(name, requirements) {
-  const text = name.toLowerCase();
-  const named = Object.keys(requirements)
-    .filter((code) => text.includes(code))
-    .sort((a, b) => b.length - a.length)[0];
+export function requirementIn(name, { requirements, beyond }) {
+  if (beyondIn(name, { requirements, beyond })) return null;
+  const named = namedIn(name, requirements);
   if (named) return named;
-  const purpose = PURPOSES[text.split(".").pop()];
+  const purpose = PURPOSES[name.toLowerCase().split(".").pop()];
   const fitting = Object.values(requirements).filter((row) => row.purpose === purpose);
   return fitting.length === 1 ? fitting[0].code : null;
 }

@@ -173,7 +173,7 @@ async function leftOver(file) {
 
 /** Give a file its claim from page and name; what they do not tell is asked in its row. */
 async function direct(file, row) {
-  const requirement = config.requirement ?? requirementIn(file.name, config.requirements);
+  const requirement = config.requirement ?? requirementIn(file.name, config);
   let region = null;
   if (requirement) region = await regionOf(requirement, file.name, row);
   if (requirement && region) return start(file, row, requirement, region);
