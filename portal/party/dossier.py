@@ -103,6 +103,7 @@ def slots(syarat: str) -> ResponseReturnValue:
         requirement = requirement_named(session, participation.election, syarat)
         found = _lines(session, participation, requirement, asked)
         kept = found[:PAGE]
+        sends = requirement.level in levels_of(session, participation.election, actor())
         return render_template(
             "party/slots.html",
             requirement=requirement,
@@ -113,9 +114,8 @@ def slots(syarat: str) -> ResponseReturnValue:
             provinces=provinces_of(session, participation.election, actor()),
             slot_states=SLOT_STATES,
             row_words=ROW_WORDS,
-            panel=panel(session, participation, requirement=requirement),
+            panel=panel(session, participation, requirement=requirement) if sends else None,
             is_open=receives(session, participation),
-            beyond=requirement.level not in levels_of(session, participation.election, actor()),
             asked=asked,
         )
 

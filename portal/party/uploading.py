@@ -55,14 +55,16 @@ def upload() -> ResponseReturnValue:
         fixed = requirement_named(session, election, asked["syarat"]) if asked["syarat"] else None
         region = region_of(session, election, asked["wilayah"]) if asked["wilayah"] else None
         levels = levels_of(session, election, actor())
+        sends = bool(levels) if fixed is None else fixed.level in levels
         return render_template(
             "party/upload.html",
-            panel=panel(session, participation, requirement=fixed, region=region),
+            panel=panel(session, participation, requirement=fixed, region=region)
+            if sends
+            else None,
             requirement=fixed,
             region=region,
             unfinished=unfinished(session, participation),
             is_open=receives(session, participation),
-            beyond=not levels if fixed is None else fixed.level not in levels,
         )
 
 
