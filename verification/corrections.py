@@ -37,6 +37,7 @@ from verification.journal_kinds import Kind
 from verification.models import Correction, Duplicate, Item, Office, Subject
 from verification.slots import MEMBER
 from verification.states import DuplicateState, ItemState, Outcome, Resolution, Role
+from verification.tallies import take_turn, tally
 
 REFERENCE_LIMIT = 200
 CHIEFS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -123,6 +124,7 @@ def confirm(
     Raises NotAllowed (role, or who proposed it), CorrectionRefused (ended, or no longer due).
     """
     _check_chief(role)
+    take_turn(session, correction.item.office_id)
     item = _locked(session, correction.item)
     _check_open(session, correction)
     if actor == correction.proposed_by:
@@ -133,6 +135,7 @@ def confirm(
     item.decided_by, item.decided_at = correction.proposed_by, now
     item.version += 1
     session.flush()
+    tally(session, item.office_id, item.round_id)
     decision = decisions.add(
         session,
         item,

@@ -38,6 +38,7 @@ from verification.reference import participations
 from verification.schedule import current_round, next_round
 from verification.slots import to_repair
 from verification.states import Action, ItemState, Outcome, Role, SubmissionState, after
+from verification.tallies import take_turn, tally
 
 UNDECIDED = (
     ItemState.PENDING.value,
@@ -86,6 +87,7 @@ def publish(
         )
         session.add(publication)
     publication.items += len(changed)
+    tally(session, office.id, round_.id)
     results: dict[int, list[tuple[str, str, str | None]]] = defaultdict(list)
     for participation_id, item, outcome, reason in changed:
         results[participation_id].append((item, outcome or "", reason))
@@ -163,8 +165,7 @@ def offices_unpublished(session: Session, round_: Round, limit: int = 50) -> lis
 
 
 def _locked_row(session: Session, office: Office, round_: Round) -> RoundPublication | None:
-    # The office's row lets one publication at a time through.
-    session.execute(select(Office.id).where(Office.id == office.id).with_for_update(key_share=True))
+    take_turn(session, office.id)
     return session.scalar(
         select(RoundPublication).where(
             RoundPublication.office_id == office.id, RoundPublication.round_id == round_.id

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -22,14 +23,16 @@ from verification.models import (
     Participation,
     Region,
     Requirement,
+    ResultTally,
     Round,
     Subject,
     Submission,
 )
-from verification.outcomes import PUBLISHED, last_note
-from verification.reference import participations
+from verification.outcomes import PUBLISHED, last_note, opened
+from verification.reference import Scope, office_ids, participations, within
 from verification.schedule import current_round
-from verification.states import ItemState, Outcome
+from verification.slots import DOCUMENT
+from verification.states import Outcome
 
 __all__ = [
     "Counts",
@@ -86,28 +89,38 @@ def results_for(
     *,
     outcome: Outcome | str | None = None,
     kind: str | None = None,
+    scope: Scope | None = None,
     after: int | None = None,
     limit: int = 100,
 ) -> list[Result]:
-    """A party's published decisions, oldest item first; `after` is the `key` of the last one seen."""
+    """A party's published decisions, oldest item first; `after` is the `key` of the last one seen.
+
+    `scope`: only what is judged of these regions.
+    """
+    asked = [round_] if round_ is not None else opened(session, participation)
+    parts = [
+        (each.id, wanted, office_id)
+        for each in asked
+        for wanted in ([str(outcome)] if outcome is not None else [one.value for one in Outcome])
+        for office_id in ([None] if scope is None else _offices_of(session, scope))
+    ]
+    # Each part is one stretch of an index, in the order of items: as one question it would be sorted.
+    found = [
+        _keys(session, participation, *part, kind=kind, scope=scope, after=after, limit=limit)
+        for part in parts
+    ]
+    keys = sorted(chain.from_iterable(found))[:limit]
+    if not keys:
+        return []
     query = (
         select(Item, Subject, Requirement.code, Region.code, Round.number, last_note())
         .join(Subject, Subject.id == Item.subject_id)
         .join(Requirement, Requirement.id == Subject.requirement_id)
         .join(Region, Region.id == Subject.region_id)
         .join(Round, Round.id == Item.round_id)
-        .where(Item.participation_id == participation.id, PUBLISHED)
+        .where(Item.id.in_(keys))
         .order_by(Item.id)
-        .limit(limit)
     )
-    if round_ is not None:
-        query = query.where(Item.round_id == round_.id)
-    if outcome is not None:
-        query = query.where(Item.outcome == str(outcome))
-    if kind is not None:
-        query = query.where(Subject.kind == kind)
-    if after is not None:
-        query = query.where(Item.id > after)
     return [
         Result(
             item=item.public_id,
@@ -129,17 +142,66 @@ def results_for(
 
 def outcome_counts(session: Session, participation: Participation, round_: Round) -> dict[str, int]:
     """`items`, and of what was published `MS`, `BMS`, `TMS`. Nothing tells what is merely decided."""
-    rows = session.execute(
-        select(Item.state, Item.outcome, func.count())
-        .where(Item.participation_id == participation.id, Item.round_id == round_.id)
-        .group_by(Item.state, Item.outcome)
+    counts = dict.fromkeys(("items", *map(str, Outcome)), 0)
+    counts["items"] = (
+        session.scalar(
+            select(Submission.items_made).where(
+                Submission.participation_id == participation.id, Submission.round_id == round_.id
+            )
+        )
+        or 0
     )
-    counts = dict.fromkeys(("items", *Outcome), 0)
-    for state, outcome, number in rows:
-        counts["items"] += number
-        if state == ItemState.PUBLISHED and outcome is not None:
-            counts[outcome] += number
-    return {str(key): number for key, number in counts.items()}
+    published = session.execute(
+        select(ResultTally.outcome, func.sum(ResultTally.published))
+        .where(ResultTally.participation_id == participation.id, ResultTally.round_id == round_.id)
+        .group_by(ResultTally.outcome)
+    )
+    return counts | {outcome: int(number) for outcome, number in published}
+
+
+def _offices_of(session: Session, scope: Scope) -> list[int]:
+    """Whoever may judge something of these regions: the offices in them, and those above."""
+    return [
+        key
+        for code, key in office_ids(session).items()
+        if scope.covers(code) or any(within(top, code) for top in scope.codes)
+    ]
+
+
+def _keys(
+    session: Session,
+    participation: Participation,
+    round_id: int,
+    outcome: str,
+    office_id: int | None,
+    *,
+    kind: str | None,
+    scope: Scope | None,
+    after: int | None,
+    limit: int,
+) -> list[int]:
+    query = (
+        select(Item.id)
+        .where(
+            Item.participation_id == participation.id,
+            Item.round_id == round_id,
+            PUBLISHED,
+            Item.outcome == outcome,
+            Item.id > (after or 0),
+        )
+        .order_by(Item.id)
+        .limit(limit)
+    )
+    if kind is not None:
+        query = query.where(
+            Item.member_id.is_(None) if kind == DOCUMENT else Item.member_id.is_not(None)
+        )
+    if office_id is not None and scope is not None:
+        inside = scope.region_ids(participation.election)
+        query = query.join(Subject, Subject.id == Item.subject_id).where(
+            Item.office_id == office_id, Subject.region_id.in_(inside)
+        )
+    return list(session.scalars(query))
 
 
 def public_progress(session: Session, election: Election) -> list[PartyProgress]:

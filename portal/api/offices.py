@@ -164,6 +164,7 @@ def list_results(session: Session, query: dict[str, Any]) -> Page:
         _round(session, party.election_id, query["round"]),
         outcome=query["outcome"],
         kind=query["kind"],
+        scope=actor().scope if actor().is_party else None,
         after=cursor_of(query) or None,
         limit=query["limit"] + 1,
     )
@@ -171,9 +172,7 @@ def list_results(session: Session, query: dict[str, Any]) -> Page:
     words = reference.reasons_by_code(session, party.election)
     more = kept[-1].key if len(found) > len(kept) else None
     judged = _rows_judged(session, [row.member_id for row in kept if row.member_id is not None])
-    # An operator's page may hold fewer rows than asked for; its cursor still goes on.
-    shown = [row for row in kept if not actor().is_party or actor().covers(row.region)]
-    return Page([_result(row, words, judged) for row in shown], more)
+    return Page([_result(row, words, judged) for row in kept], more)
 
 
 def _rows_judged(session: Session, members: list[int]) -> dict[int, dict[str, Any]]:

@@ -37,7 +37,6 @@ from verification.slots import is_repair, submission_in
 from verification.states import Outcome
 
 PAGE = 50
-STRIDE = 200
 
 
 class ResultsQuery(CursorQuery):
@@ -108,18 +107,10 @@ def _results(
     session: Session, participation: Participation, round_: Round, asked: dict[str, Any]
 ) -> list[Result]:
     """One more than a page holds, within the actor's regions."""
-    found: list[Result] = []
-    after = int(asked["setelah"])
-    while len(found) <= PAGE:
-        rows = results_for(
-            session, participation, round_, outcome=asked["hasil"], kind=asked["jenis"],
-            after=after or None, limit=STRIDE,
-        )  # fmt: skip
-        found += [row for row in rows if actor().covers(row.region)]
-        if len(rows) < STRIDE:
-            break
-        after = rows[-1].key
-    return found[: PAGE + 1]
+    return results_for(
+        session, participation, round_, outcome=asked["hasil"], kind=asked["jenis"],
+        scope=actor().scope, after=int(asked["setelah"]) or None, limit=PAGE + 1,
+    )  # fmt: skip
 
 
 def _told(session: Session, participation: Participation, rows: list[Result]) -> list[Told]:

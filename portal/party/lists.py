@@ -73,7 +73,7 @@ def member_lists() -> ResponseReturnValue:
             scans=counts(session, participation, actor().scope),
             requirement=_requirement(session, participation),
             is_open=receives(session, participation),
-            failed=failed_by_list(session, participation),
+            failed=failed_by_list(session, participation, [row.id for row in kept]),
         )
 
 
@@ -170,7 +170,8 @@ def _page(
             session, participation, view.requirement, view.region
         ),
         repair=_repair(session, participation, view),
-        failed=view.roster and failed_by_list(session, participation).get(view.roster.id),
+        failed=failed_by_list(session, participation, [view.roster.id]).get(view.roster.id)
+        if view.roster else None,
         asked=asked,
         unreasoned=unreasoned,
     )  # fmt: skip

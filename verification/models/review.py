@@ -92,6 +92,7 @@ class Subject(Base):
 
 _CLAIMED = "state = 'claimed'"
 _JUDGED = "state IN ('decided', 'published')"
+_DOCUMENT = "member_id IS NULL"
 
 
 class Item(Base):
@@ -125,8 +126,20 @@ class Item(Base):
         Index(
             "ix_item_holder", "holder", sqlite_where=text(_CLAIMED), postgresql_where=text(_CLAIMED)
         ),
-        Index("ix_item_office", "office_id", "round_id", "state"),
+        Index(
+            "ix_item_office", "office_id", "round_id", "state", "participation_id", "outcome", "id"
+        ),
         Index("ix_item_party", "participation_id", "round_id", "state", "outcome", "id"),
+        Index(
+            "ix_item_document",
+            "participation_id",
+            "round_id",
+            "state",
+            "outcome",
+            "id",
+            sqlite_where=text(_DOCUMENT),
+            postgresql_where=text(_DOCUMENT),
+        ),
         Index("ix_item_rate", "office_id", "decided_at"),
         Index("ix_item_decider", "decided_by", "decided_at"),
         Index("ix_item_subject", "subject_id"),
@@ -156,6 +169,31 @@ class Item(Base):
     office: Mapped[Office] = relationship()
     round: Mapped[Round] = relationship()
     member: Mapped[Member | None] = relationship()
+
+
+class ResultTally(Base):
+    """What an office has published in a round of a party, counted: read in place of a million items.
+
+    `roster_id`: the list of the judged rows, 0 for documents. `published`: results of this round;
+    `standing`: what they add to the results in force, less than nothing where they took the place of
+    earlier ones. Written by `verification.tallies` alone.
+    """
+
+    __tablename__ = "result_tally"
+    __table_args__ = (
+        one_of("outcome", Outcome),
+        Index("ix_result_tally_office", "office_id", "round_id"),
+    )
+
+    participation_id: Mapped[int] = mapped_column(ForeignKey("participation.id"), primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
+    requirement_id: Mapped[int] = mapped_column(ForeignKey("requirement.id"), primary_key=True)
+    region_id: Mapped[int] = mapped_column(ForeignKey("region.id"), primary_key=True)
+    roster_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    outcome: Mapped[str] = mapped_column(String(3), primary_key=True)
+    published: Mapped[int]
+    standing: Mapped[int]
 
 
 class Decision(Base):

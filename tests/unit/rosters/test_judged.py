@@ -18,7 +18,7 @@ from tests.unit.rosters.test_merging import cell, put, save
 from tests.unit.verification.desk import take
 from tests.world import NOON
 from verification import decisions, publication, reference
-from verification.models import Member, Office, Participation, RosterVersion
+from verification.models import Member, Office, Participation, Roster, RosterVersion
 from verification.outcomes import FAILED, failed_by_list
 from verification.reference import reasons_by_code
 from verification.rosters import judged
@@ -162,7 +162,8 @@ def test_the_repaired_subjects_are_the_ones_judged_again(stand: Stand, listed: I
     ]  # fmt: skip
     with stand.sessions.read() as session:
         party = session.get_one(Participation, stand.participation_id)
-        (counts,) = failed_by_list(session, party).values()
+        lists = list(session.scalars(select(Roster.id)))
+        (counts,) = failed_by_list(session, party, lists).values()
     assert dict(counts) == {"TMS": 2}
 
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.database import migrate, unmigrate
 from tests.builders import (
     ADMINISTRATOR,
     SUPERVISOR,
@@ -18,11 +19,12 @@ from tests.unit.verification.desk import judge, take
 from tests.world import NOON, World, build_world
 from verification import outcomes, publication, reference
 from verification.db import Sessions
-from verification.models import Participation, Roster
+from verification.models import Participation, ResultTally, Roster
 from verification.reference import Scope
 from verification.schedule import current_round
 from verification.states import Outcome, Role
 
+BEFORE_TALLIES = "0011"
 MEMBERS = ["a" * 32, "b" * 32, "c" * 32, "d" * 32]
 ELSEWHERE = ["e" * 32, "f" * 32]
 JUDGED = {
@@ -77,11 +79,24 @@ def counted(sessions: Sessions, *scope: str) -> dict[str, dict[str, int]]:
         return {code: dict(each) for code, each in found.items()}
 
 
+def lists_of(session: Session) -> list[int]:
+    return list(session.scalars(select(Roster.id).order_by(Roster.id)))
+
+
 def failed(sessions: Sessions) -> list[dict[str, int]]:
     with sessions.read() as session:
-        found = outcomes.failed_by_list(session, party_of(session))
-        lists = session.scalars(select(Roster.id).order_by(Roster.id))
+        lists = lists_of(session)
+        found = outcomes.failed_by_list(session, party_of(session), lists)
         return [dict(found.get(key, {})) for key in lists]
+
+
+def test_a_list_counts_its_own(sessions: Sessions, world: World) -> None:
+    publish(sessions, *JUDGED)
+    with sessions.read() as session:
+        first, second = lists_of(session)
+        found = outcomes.failed_by_list(session, party_of(session), [second])
+        assert found == {second: {"BMS": 1}}
+        assert outcomes.failed_by_list(session, party_of(session), [first])[first]["TMS"] == 1
 
 
 def test_what_is_decided_and_not_published_is_in_no_number(
@@ -111,11 +126,11 @@ def test_another_party_has_none(sessions: Sessions, world: World) -> None:
         other = session.scalars(select(Participation).order_by(Participation.id)).all()[1]
         assert outcomes.by_requirement(session, other) == {}
         assert outcomes.by_requirement(session, other, Scope(("32.73",))) == {}
-        assert outcomes.failed_by_list(session, other) == {}
+        assert outcomes.failed_by_list(session, other, lists_of(session)) == {}
 
 
-def test_the_newest_result_of_a_subject_counts(sessions: Sessions, world: World) -> None:
-    publish(sessions, *JUDGED)
+def repaired(sessions: Sessions, world: World) -> None:
+    """A second round in which everything at BMS was judged again, and nothing of it published."""
     with sessions.begin() as session:
         publication.open_next_round(
             session, world.election, actor=ADMINISTRATOR, role=Role.ADMINISTRATOR, now=NOON
@@ -123,6 +138,11 @@ def test_the_newest_result_of_a_subject_counts(sessions: Sessions, world: World)
         build_file(session, party_of(session), "ad-art")
         build_submission(session, party_of(session))
     decide(sessions, world, {"ID": ["MS"], "32.73": ["MS", "TMS"], "73.71": ["TMS"]})
+
+
+def test_the_newest_result_of_a_subject_counts(sessions: Sessions, world: World) -> None:
+    publish(sessions, *JUDGED)
+    repaired(sessions, world)
     # Sent again and decided, and still what was published last.
     assert counted(sessions)["anggota"] == {"MS": 2, "BMS": 3, "TMS": 1}
     publish(sessions, "ID", "32.73")
@@ -133,3 +153,22 @@ def test_the_newest_result_of_a_subject_counts(sessions: Sessions, world: World)
     assert counted(sessions, "32") == {"anggota": {"MS": 2, "TMS": 2}}
     assert counted(sessions, "73") == {"anggota": {"MS": 1, "BMS": 1}}
     assert failed(sessions) == [{"TMS": 2}, {"BMS": 1}]
+
+
+def kept(sessions: Sessions) -> list[tuple[object, ...]]:
+    with sessions.read() as session:
+        columns = ResultTally.__table__.columns
+        return [tuple(row) for row in session.execute(select(*columns).order_by(*columns))]
+
+
+def test_published_results_from_before_are_counted_when_the_tables_come(
+    sessions: Sessions, world: World
+) -> None:
+    publish(sessions, *JUDGED)
+    repaired(sessions, world)
+    publish(sessions, "ID", "32.73")
+    before = kept(sessions)
+    assert len(before) > len(JUDGED)
+    unmigrate(sessions.engine, BEFORE_TALLIES)
+    migrate(sessions.engine)
+    assert kept(sessions) == before

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tests.builders import VERIFIER, build_file
 from tests.unit.verification.desk import Desk, again, build_desk, judge, take
 from tests.world import NOON
-from verification import board, jobs, outcomes, publication, queue, reports, slots
+from verification import board, jobs, publication, queue, reports, slots
 from verification.batches import among, keys_in, listed
 from verification.db import Sessions
 from verification.models import Item
@@ -29,7 +29,6 @@ QUESTIONS: dict[str, Ask] = {
     "expire": lambda s, d: queue.expire(s, NOON),
     "sign out": lambda s, d: queue.release_all(s, VERIFIER, NOON),
     "results": lambda s, d: reports.results_for(s, d.party, d.world.round),
-    "counts": lambda s, d: reports.outcome_counts(s, d.party, d.world.round),
     "unpublished": lambda s, d: publication.offices_unpublished(s, d.world.round),
     "to repair": lambda s, d: slots.documents_to_repair(s, d.party, d.world.rounds[1]),
     "next job": lambda s, d: jobs.lease(s, "w1", NOON, 60),
@@ -39,9 +38,8 @@ QUESTIONS: dict[str, Ask] = {
     "subjects listed": lambda s, d: s.execute(
         select(Item.id).where(listed(Item.subject_id)), keys_in([1, 2])
     ).all(),
-    "counts by requirement": lambda s, d: outcomes.by_requirement(s, d.party),
-    "counts of a region": lambda s, d: outcomes.by_requirement(s, d.party, Scope(("32.73",))),
-    "counts by list": lambda s, d: outcomes.failed_by_list(s, d.party),
+    "results of a region": lambda s, d: reports.results_for(s, d.party, scope=Scope(("32.73",))),
+    "results of documents": lambda s, d: reports.results_for(s, d.party, kind="document"),
     "place of a job": lambda s, d: jobs.position(s, "make-items", "x"),
 }
 
