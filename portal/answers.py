@@ -14,7 +14,6 @@ from flask_babel import lazy_gettext as _
 
 from portal import refusals
 from verification import errors
-from verification.checks.documents import PagesUnavailable
 from verification.errors import DomainError
 from verification.rosters.finishing import RowsLost
 
@@ -141,11 +140,6 @@ ANSWERS: dict[type[DomainError], Answer] = {
         409, "on_hold", _("Ditahan untuk perkara"),
         _("Data ini tidak boleh dihapus selama penahanan hukum berlaku. Data tetap tersimpan."),
     ),
-    PagesUnavailable: Answer(
-        404, "pages_unavailable", _("Halaman dokumen tidak tersedia"),
-        _("Halaman ini tidak ada di dalam dokumen, atau gambarnya belum dapat dibuat. "
-          "Berkas tetap aman. Coba lagi beberapa menit lagi."),
-    ),
     RowsLost: Answer(
         500, "rows_lost", _("Impor daftar dihentikan"),
         _("Jumlah baris terkirim tidak sama dengan tersimpan ditambah ditolak, maka versi ini "
@@ -199,6 +193,10 @@ ANSWERS: dict[type[DomainError], Answer] = {
         422, "bad_input", _("Isian belum sesuai"),
         _("Ada isian yang kurang atau tidak sesuai. Belum ada yang disimpan. "
           "Perbaiki isian yang disebut, lalu kirim lagi."),
+    ),
+    refusals.ImageNotDrawn: Answer(
+        404, "image_not_drawn", _("Gambar sedang disiapkan"),
+        _("Gambar ini sedang dibuat dari berkasnya, yang tetap aman. Muat lagi beberapa detik lagi."),
     ),
     refusals.KeyReused: Answer(
         409, "idempotency_key_reused", _("Kunci permintaan sudah dipakai"),

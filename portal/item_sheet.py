@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -21,12 +20,9 @@ from portal.actors import Actor
 from portal.duplicate_sheet import DuplicateFacts, duplicates_of
 from portal.member_facts import MemberFacts, facts_of
 from verification.card_scans import KINDS, scans_for
-from verification.checks.derived import image_name
-from verification.checks.sizes import ImageKind
 from verification.decisions import PastDecision, history, reasons_for
 from verification.errors import NotFound
 from verification.file_checks import findings_of
-from verification.files import derived_path
 from verification.journal import log_access
 from verification.models import (
     Finding,
@@ -159,25 +155,15 @@ def may_see_images(item: Item, reader: Actor, now: datetime) -> bool:
     return item.member_id is None and reader.role is not Role.OBSERVER
 
 
-def image_path(
-    session: Session,
-    item: Item,
-    number: int,
-    size: str,
-    reader: Actor,
-    keys: FieldKeys,
-    root: Path,
-    now: datetime,
-) -> Path:
-    """Where a derived image lies. `size`: page, zoom, thumb. Raises NotFound."""
+def image_of(
+    session: Session, item: Item, number: int, reader: Actor, keys: FieldKeys, now: datetime
+) -> SheetImage:
+    """One image of an item, for whoever may see it. Raises NotFound."""
     if not may_see_images(item, reader, now):
         raise NotFound("images are the holder's")
     for image in _images(session, item, _files(session, item), keys):
         if image.number == number:
-            kind = ImageKind.CARD if image.card else ImageKind(size)
-            path = derived_path(root, image.file) / image_name(image.page, kind)
-            if path.is_file():
-                return path
+            return image
     raise NotFound("image")
 
 

@@ -60,6 +60,12 @@ class BadInput(DomainError):
         self.fields = dict(fields)
 
 
+class ImageNotDrawn(DomainError):
+    """An image is being drawn and will be there soon."""
+
+    retry_after = 2
+
+
 class KeyReused(DomainError):
     """An Idempotency-Key came again with another request."""
 

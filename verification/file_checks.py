@@ -65,6 +65,11 @@ def begin_check(session: Session, public_id: str, now: datetime) -> ToCheck | No
         finish_check(session, public_id, [found], now=now)
         return None
     file.state = FileState.CHECKING.value
+    return to_check(file)
+
+
+def to_check(file: ReceivedFile) -> ToCheck:
+    """What is known of a file, to be held against what lies on disk."""
     return ToCheck(
         public_id=file.public_id,
         purpose=file.purpose,

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from verification import file_checks, intake, issuing, jobs, journal, materialise, queue
 from verification.checks.documents import check_document
+from verification.drawing import draw_images
 from verification.duplicates import nightly
 from verification.duplicates.comparing import Comparer
 from verification.duplicates.keys import KeyCache
@@ -50,6 +51,7 @@ def handlers(tools: Tools, extra: Mapping[str, Handler] | None = None) -> dict[s
         JobKind.ISSUE_LIST_RECEIPT: issue_list_receipt,
         JobKind.CHECK_DOCUMENT: document,
         JobKind.CHECK_SCANS: scans,
+        JobKind.DRAW_IMAGES: draw_images,
         JobKind.IMPORT_ROSTER: roster,
         JobKind.MAKE_ITEMS: make_items,
         JobKind.SEAL_ACCESSES: seal_accesses,

@@ -36,6 +36,7 @@ class JobKind(StrEnum):
     ISSUE_LIST_RECEIPT = "issue-list-receipt"
     CHECK_DOCUMENT = "check-document"
     CHECK_SCANS = "check-scans"
+    DRAW_IMAGES = "draw-images"
     IMPORT_ROSTER = "import-roster"
     MAKE_ITEMS = "make-items"
     SEAL_ACCESSES = "seal-accesses"

@@ -12,7 +12,7 @@ from flask import Response
 from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
 
-from portal import access, item_sheet
+from portal import access, images, item_sheet
 from portal.actors import CHIEF_ROLES, DESK_ROLES
 from portal.api.calls import Calls, Nothing, Versioned
 from portal.api.desk_schemas import ItemSchema, OverviewSchema, spelled_sheet
@@ -21,8 +21,10 @@ from portal.context import actor, now, own_office, services
 from portal.credentials import ApiScope
 from portal.desk.moves import Hand
 from portal.desk.settling import take_step
+from portal.refusals import ImageNotDrawn
 from verification import board, decisions, queue
 from verification.checks.derived import MEDIA_TYPE
+from verification.checks.sizes import ImageKind
 from verification.duplicates.clearing import REFERENCE_LIMIT
 from verification.duplicates.steps import Step
 from verification.errors import (
@@ -142,15 +144,13 @@ def show_item(session: Session, item_id: str) -> Versioned:
 
 @calls.read("/items/<id:item_id>/images/<int:number>", summary="A derived image of an item",
             roles=LOOKERS, scope=ApiScope.REVIEW, query=ImageQuery, media="image/webp",
-            refusals=(NotFound,))  # fmt: skip
+            refusals=(NotFound, ImageNotDrawn))  # fmt: skip
 def show_item_image(session: Session, item_id: str, number: int, query: dict[str, Any]) -> Response:
     """Cards for the holder alone; pages of a document for its office. Never an original."""
     item = access.may_see_item(session, actor(), item_id)
-    wired = services()
-    path = item_sheet.image_path(
-        session, item, number, query["size"], actor(), wired.field_keys,
-        wired.config.derived_dir, now(),
-    )  # fmt: skip
+    image = item_sheet.image_of(session, item, number, actor(), services().field_keys, now())
+    kind = ImageKind.CARD if image.card else ImageKind(query["size"])
+    path = images.drawn(image.file, image.page, kind)
     return Response(path.read_bytes(), mimetype=MEDIA_TYPE)
 
 

@@ -50,6 +50,7 @@ JOB_WORDS: dict[str, LazyString] = {
     JobKind.ISSUE_LIST_RECEIPT: _l("Menerbitkan tanda terima daftar"),
     JobKind.CHECK_DOCUMENT: _l("Memeriksa dokumen"),
     JobKind.CHECK_SCANS: _l("Memeriksa gambar kartu"),
+    JobKind.DRAW_IMAGES: _l("Menggambar halaman yang diminta"),
     JobKind.IMPORT_ROSTER: _l("Membaca daftar anggota"),
     JobKind.MAKE_ITEMS: _l("Membuat butir verifikasi"),
     JobKind.SEAL_ACCESSES: _l("Menyegel catatan pembacaan"),

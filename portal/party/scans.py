@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from marshmallow import fields, validate
 from sqlalchemy.orm import Session
 
-from portal import access
+from portal import access, images
 from portal.answers import ANSWERS
 from portal.api.fields import public_id
 from portal.card_rows import (
@@ -35,10 +35,9 @@ from portal.refusals import BadInput
 from verification import scan_pairing
 from verification.card_coverage import Cards
 from verification.card_scans import KINDS
-from verification.checks.derived import MEDIA_TYPE, image_name
+from verification.checks.derived import MEDIA_TYPE
 from verification.checks.sizes import ImageKind
-from verification.errors import NoSuchMember, NotFound
-from verification.files import derived_path
+from verification.errors import NoSuchMember
 from verification.models import Member, Participation, Scan
 
 PAGE = 50
@@ -98,10 +97,7 @@ def card_image(file_id: str, number: int) -> ResponseReturnValue:
     with services().sessions.read() as session:
         file = access.may_change_file(session, actor(), file_id)
         scan = scan_pairing.scan_of(session, file, number)
-        root = derived_path(services().config.derived_dir, file.public_id)
-        path = root / image_name(scan.number, ImageKind.CARD)
-    if not path.is_file():
-        raise NotFound("image")
+        path = images.drawn(file.public_id, scan.number, ImageKind.CARD)
     response = send_file(path, mimetype=MEDIA_TYPE)
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -17,7 +17,6 @@ from verification.checks.base import Check, Finding, Severity, rejects
 from verification.checks.derived import DerivedImage, adopt, workplace
 from verification.checks.reason_texts import REASONS
 from verification.checks.sizes import ImageKind
-from verification.errors import DomainError
 from verification.sandbox.job import JSON
 from verification.sandbox.launcher import Sandbox
 from verification.sandbox.limits import MIB, Limits
@@ -28,7 +27,7 @@ _KINDS = (ImageKind.PAGE, ImageKind.ZOOM, ImageKind.THUMB)
 _LEGIBLE = 500  # pixels along the shorter side, below which print cannot be read
 
 
-class PagesUnavailable(DomainError):
+class PagesUnavailable(Exception):
     """These pages cannot be rendered: the document has no such page, or does not open any more."""
 
 

@@ -6,6 +6,8 @@ import { account } from "./api.js";
 
 const STEPS = [1, 1.4, 2, 2.8, 4];
 const SHARP_FROM = 1.4;  // from here on a document's page is loaded in its larger size
+const DRAWN_AFTER = 2000;  // milliseconds until a picture that is being drawn is asked for again
+const LONGEST = 60;  // times; what then is not there is shown by its name
 const PLACE = `sipol.desk.${account()}`;
 
 export const likes = {
@@ -16,6 +18,22 @@ export const likes = {
     try { localStorage.setItem(PLACE, JSON.stringify({ ...likes.read(), ...change })); } catch { /* a private window */ }
   },
 };
+
+/** Asks again for a picture that is not drawn yet; `waits` is told whether it is waited for. */
+function patiently(image, waits = () => {}) {
+  let asked = 0;
+  let due;
+  image.addEventListener("load", () => { asked = 0; waits(false); });
+  image.addEventListener("error", () => {
+    clearTimeout(due);
+    const wanted = image.getAttribute("src");
+    const again = asked++ < LONGEST && image.isConnected;
+    waits(again);
+    if (again) due = setTimeout(() => { if (image.getAttribute("src") === wanted) image.src = wanted; }, DRAWN_AFTER);
+  });
+  // It may have failed before anybody listened.
+  if (image.complete && !image.naturalWidth && image.loading !== "lazy") image.dispatchEvent(new Event("error"));
+}
 
 /** The viewer of the item in `desk`; a new one for each item. */
 export function view(desk) {
@@ -54,7 +72,8 @@ export function view(desk) {
     const wanted = source(tab);
     if (image.getAttribute("src") === wanted) return draw();
     frame.scrollTo(0, 0);
-    image.onerror = () => { if (wanted.includes("?")) image.src = tab.dataset.src; };
+    // A page that needs no larger size has none.
+    image.onerror = wanted.includes("?") ? () => { image.onerror = null; image.src = tab.dataset.src; } : null;
     image.src = wanted;
   }
 
@@ -89,6 +108,9 @@ export function view(desk) {
     load(current());
   }
 
+  const waiting = desk.querySelector(".desk-wait");
+  patiently(image, (waits) => { waiting.hidden = !waits; });
+  for (const thumb of desk.querySelectorAll(".desk-tab img")) patiently(thumb);
   image.addEventListener("load", draw);
   for (const tab of tabs) tab.addEventListener("click", (event) => { event.preventDefault(); choose(tab); });
   tools.hidden = false;

@@ -15,6 +15,7 @@ from tests.builders import (
     items_of,
 )
 from tests.portal_stand import Stand
+from verification.jobs import JobKind, is_open
 from verification.models import AccessEntry, Item, Member
 
 NIK = "3273015305870001"
@@ -237,7 +238,17 @@ def test_an_image_is_the_derived_one_and_a_card_is_the_holders(stand: Stand) -> 
     seen = stand.browser("verifikator.b").call("GET", path)
     assert (seen.status_code, seen.data, seen.mimetype) == (200, b"RIFF....WEBP", "image/webp")
     assert stand.browser("pengamat").call("GET", path).status_code == 404
-    assert stand.browser("verifikator.b").call("GET", f"{path}?size=zoom").status_code == 404
+    zoom = stand.browser("verifikator.b").call("GET", f"{path}?size=zoom")
+    assert (zoom.status_code, zoom.json["code"]) == (404, "not_found")
+    with stand.sessions.read() as session:
+        assert not is_open(session, JobKind.DRAW_IMAGES, public_id)
+    (place / "0001.page.webp").unlink()
+    for size in ("page", "zoom", "thumb"):
+        told = stand.browser("verifikator.b").call("GET", f"{path}?size={size}")
+        assert (told.status_code, told.json["code"]) == (404, "image_not_drawn")
+        assert told.headers["Retry-After"] == "2"
+    with stand.sessions.read() as session:
+        assert is_open(session, JobKind.DRAW_IMAGES, public_id)
 
 
 def logged(stand: Stand) -> list[tuple[str, str]]:
