@@ -78,6 +78,15 @@ TOO_LARGE = Page(
     english="The form is too large and was not stored. Files are sent on the upload page.",
     refreshes=False,
 )
+TOO_OFTEN = Page(
+    name="too-often.html",
+    title="Terlalu sering",
+    sentence="Dari jaringan Anda datang terlalu banyak pemeriksaan dalam waktu singkat. NIK Anda belum "
+    "diperiksa dan tidak disimpan. Tunggu satu menit, lalu kembali dan coba lagi.",
+    english="Too many checks came from your network in a short time. Your NIK was not checked and is "
+    "not stored. Wait a minute, then go back and try again.",
+    refreshes=False,
+)
 
 UNREADABLE = Page(
     name="unreadable.html",
@@ -105,7 +114,7 @@ def style_hash() -> str:
 def write(folder: Path, since: datetime | None = None) -> None:
     """Write all pages into `folder`; nginx sees an old or a new page, never half of one."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    for page in (outage_page(since), BUSY, TOO_LARGE, UNREADABLE):
+    for page in (outage_page(since), BUSY, TOO_LARGE, TOO_OFTEN, UNREADABLE):
         part = folder / f".{page.name}.{os.getpid()}"
         part.write_text(page.html(), "utf-8")
         part.replace(folder / page.name)

@@ -179,6 +179,12 @@ ANSWERS: dict[type[DomainError], Answer] = {
         _("Percobaan terlalu sering dalam waktu singkat. Akun Anda tidak dikunci. "
           "Tunggu sebentar, lalu coba lagi."),
     ),
+    refusals.TooManyChecks: Answer(
+        429, "too_many_checks", _("Pemeriksaan NIK sedang dibatasi"),
+        _("NIK ini belum diperiksa dan tidak disimpan. Jumlah pemeriksaan dibatasi agar NIK orang banyak "
+          "tidak dapat dicoba satu per satu. Tunggu beberapa menit, lalu coba lagi, atau tanyakan di "
+          "kantor KPU kabupaten/kota Anda dengan membawa KTP-el."),
+    ),
     refusals.Busy: Answer(
         503, "busy", _("Sedang ramai"),
         _("Terlalu banyak orang masuk pada saat yang sama. Yang sudah tersimpan aman. "

@@ -6,6 +6,7 @@ A subject is stored as a digest: logins and addresses are nobody's reading.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,6 +50,16 @@ def take(session: Session, bucket: Bucket, subject: str, now: datetime, *, cost:
         raise TooManyAttempts(math.ceil((cost - row.tokens) * bucket.seconds_each))
     row.tokens -= cost
     session.flush()
+
+
+def network_of(address: str | None) -> str:
+    """The network of a client's address: behind carrier NAT addresses change, in IPv6 they are free."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    prefix = 24 if parsed.version == 4 else 48
+    return str(ipaddress.ip_network(f"{parsed}/{prefix}", strict=False))
 
 
 def _fresh(session: Session, bucket: Bucket, digest: str, now: datetime) -> Executable:

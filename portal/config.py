@@ -43,6 +43,10 @@ class Config:
     session_idle: int = 30 * 60
     session_lifetime: int = 12 * 3600
     lease_seconds: int = 15 * 60
+    # Citizens' questions whether a NIK is in a list: of one network an hour, of all of them together.
+    nik_checks_network_hour: int = 60
+    nik_checks_minute: int = 600
+    nik_checks_day: int = 200_000
     tls_certificate: str = ""
     tls_key: str = ""
     redirect_listen: str = ""  # 0.0.0.0:80, say: http that only leads to public_url
@@ -137,6 +141,8 @@ class Config:
             raise ConfigurationError("SIPOL_SANDBOX: required or development")
         if self.uploads not in ("builtin", "tusd"):
             raise ConfigurationError("SIPOL_UPLOADS: builtin or tusd")
+        if min(self.nik_checks_network_hour, self.nik_checks_minute, self.nik_checks_day) < 1:
+            raise ConfigurationError("SIPOL_NIK_CHECKS_…: at least 1")
         if self.production and self.sandbox != "required":
             raise ConfigurationError("production parses foreign files in the sandbox only")
         if self.production and not self.public_url.startswith("https://"):

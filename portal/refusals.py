@@ -42,6 +42,10 @@ class TooManyAttempts(DomainError):
         self.retry_after = retry_after
 
 
+class TooManyChecks(TooManyAttempts):
+    """As many NIK were asked for as are answered for a while: of this network, or of everybody."""
+
+
 class Busy(DomainError):
     """Too many logins are being checked at this moment; memory is bounded on purpose."""
 

@@ -14,7 +14,16 @@ from functools import partial
 
 from sqlalchemy import select
 
-from verification import file_checks, intake, issuing, jobs, journal, materialise, queue
+from verification import (
+    file_checks,
+    intake,
+    issuing,
+    jobs,
+    journal,
+    materialise,
+    queue,
+    submitted_niks,
+)
 from verification.checks.documents import check_document
 from verification.drawing import draw_images
 from verification.duplicates import nightly
@@ -154,12 +163,17 @@ def expire_leases(tools: Tools, task: Task) -> None:
 
 
 def find_duplicates(tools: Tools, task: Task) -> None:
-    """Compare a submitted dossier with its own rows and with every party's before it."""
+    """Compare a submitted dossier with its own rows and with every party's before it.
+
+    Citizens find their NIK in it from then on.
+    """
     _comparer(tools, task).submitted(task.about)
+    submitted_niks.index_submission(tools.sessions, task.about, task.now, task.checkpoint)
 
 
 def prove_duplicates(tools: Tools, task: Task) -> None:
     """Compare everything with everything again: what was missed is stored, with an alarm."""
+    submitted_niks.index_rest(tools.sessions, task.now, task.checkpoint)
     nightly.prove(tools.sessions, _comparer(tools, task), task.now())
 
 

@@ -21,7 +21,10 @@ FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
 COOKIE = "sipol_form"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-_OPEN = frozenset({"auth", "public"})
+_OPEN = frozenset({"auth"})
+# They get no cookie at the edge and do nothing in anybody's name: there is nothing to borrow.
+_COOKIELESS = frozenset({"public"})
+_OWN_PAGES = frozenset({"same-origin", "none"})
 
 
 def install(app: Flask) -> None:
@@ -76,6 +79,9 @@ def _secret() -> str:
 def _check() -> None:
     if request.method in _SAFE or request.endpoint is None:
         return
+    if request.blueprint in _COOKIELESS:
+        _refuse_foreign_page()
+        return
     who = actor_or_none()
     if who is not None and who.csrf_secret is None:
         return  # a bearer token: no browser sends it by itself
@@ -89,6 +95,13 @@ def _check() -> None:
         return  # there is nothing left to protect
     if not fits(given_token(), _secret()):
         raise CsrfFailed(f"no fitting token on {request.endpoint}")
+
+
+def _refuse_foreign_page() -> None:
+    # Only so that another site cannot spend its visitors' budgets here; what sends no such field is
+    # no browser, or an old one.
+    if request.headers.get("Sec-Fetch-Site", "none") not in _OWN_PAGES:
+        raise CsrfFailed(f"a foreign page on {request.endpoint}")
 
 
 def _from_our_page() -> bool:

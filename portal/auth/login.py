@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -123,17 +122,7 @@ def _spend(
     if nonce and hmac.compare_digest(mark.encode(), _device_mark(services, login, nonce).encode()):
         budgets.take(session, budgets.LOGIN_DEVICE, f"{login}:{nonce}", now)
         return
-    network = _network(attempt.address)
+    network = budgets.network_of(attempt.address)
     budgets.take(session, budgets.LOGIN_NETWORK, f"{login}:{network}", now)
     budgets.take(session, budgets.LOGIN_ACCOUNT, login, now)
     budgets.take(session, budgets.LOGIN_ANYONE, "", now)
-
-
-def _network(address: str | None) -> str:
-    # A network, not an address: behind carrier NAT addresses change, in IPv6 they are free.
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    prefix = 24 if parsed.version == 4 else 48
-    return str(ipaddress.ip_network(f"{parsed}/{prefix}", strict=False))

@@ -7,21 +7,22 @@ Next station: `verification.reports`, `portal.health`.
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Response, make_response, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import health
 from portal.context import actor_or_none, now, services
 from portal.navigation import home_of
+from portal.public import nik
 from portal.public import status as states
-from portal.public.cookieless import CookielessWhenPublic
+from portal.public.blueprint import bp
 from verification import reference, reports, schedule
 from verification.errors import NotFound
 from verification.models import Round
 
-bp = Blueprint("public", __name__)
-bp.record_once(lambda state: setattr(state.app, "session_interface", CookielessWhenPublic()))
+TOPICS = (nik,)
+__all__ = ["TOPICS", "bp"]
 # Seconds. The edge honours them (RFC 5861): fresh for ten, shown for thirty more while one asks anew,
 # and for a day while the portal is in trouble.
 KEPT = "public, max-age=10, stale-while-revalidate=30, stale-if-error=86400"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nginx import outage
-from tests.edge_stand import Asked, EdgeStand, reply
+from tests.edge_stand import Answered, Asked, EdgeStand, reply
 
 
 @pytest.fixture
@@ -124,6 +124,27 @@ def test_each_language_has_its_own_public_page(stand: EdgeStand) -> None:
     asked = [asked.target.partition("=")[2] for asked in server.asked]
     assert asked == ["en", "id", "made-up"]
     assert {asked.headers["host"] for asked in server.asked} == {f"127.0.0.1:{stand.port}"}
+
+
+def test_a_nik_is_asked_for_uncached_uncompressed_and_so_often(stand: EdgeStand) -> None:
+    answer = reply(200, "<p>jawaban</p>" * 200, Content_Type="text/html", Cache_Control="no-store")
+    server = stand.portal(lambda asked: answer)
+    form = {"Content_Type": "application/x-www-form-urlencoded", "Accept_Encoding": "gzip"}
+
+    def ask() -> Answered:
+        return stand.ask("POST", "/publik/nik", b"nik=3273019999999999", Cookie="a=b", **form)
+
+    first = ask()
+    assert (first.status, "content-encoding" in first.headers) == (200, False)
+    assert server.asked[0].body == b"nik=3273019999999999"
+    assert "cookie" not in server.asked[0].headers
+    refused = next((got for got in (ask() for _ in range(200)) if got.status != 200), first)
+    assert (refused.status, refused.headers["cache-control"]) == (429, "no-store")
+    assert "NIK Anda belum diperiksa" in " ".join(refused.body.decode().split())
+    assert len(server.asked) > 20
+    # Reading the page is not counted.
+    assert stand.ask("GET", "/publik/nik").status == 200
+    assert "3273019999999999" not in stand.everything_logged()
 
 
 def test_the_front_page_is_public_until_somebody_signs_in(stand: EdgeStand) -> None:

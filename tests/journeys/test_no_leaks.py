@@ -92,6 +92,7 @@ def test_nothing_that_must_stay_secret_is_written_down(
             stack.config.upload_socket(index).unlink()
         asked_in_every_way(stack, told.paths[0])
     with held_down(stack, "portal"):
+        asked_for_a_nik(stack)
         asked_in_every_way(stack, told.paths[0])
         told.ticket.api("POST", f"uploads/{upload_id(told.paths[0])}/url", {}).expect(503)
     damaged_at_rest(stack, told)
@@ -149,6 +150,24 @@ def typed_by_people(stack: Stack) -> None:
     fields = {"Content-Type": "application/x-www-form-urlencoded", "Origin": stack.base_url}
     form = f"login={TYPED}&password=salah-sekali".encode()
     ask(stack.base_url, "POST", "/masuk", fields, form)
+    asked_for_a_nik(stack)
+
+
+def asked_for_a_nik(stack: Stack) -> list[int]:
+    """A citizen's question in every way, answered or not; the statuses."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    ways: list[tuple[dict[str, str], str]] = [
+        (form, "nik={}"), (form, "nik={}1"), (form, "{}"), (form, "nik=%00{}"),
+        (form | {"Sec-Fetch-Site": "cross-site"}, "nik={}"),
+        ({"Content-Type": "application/json"}, '{{"nik": "{}"}}'),
+        ({"Content-Type": "application/json"}, '{{"nik": {}'),
+    ]  # fmt: skip
+    return [
+        ask(stack.base_url, "POST", path, fields, body.format(nik).encode()).status
+        for nik in (TYPED, NIKS[0])
+        for fields, body in ways
+        for path in ("/publik/nik", f"/publik/nik?nik={nik}")[: 1 + (body == "{}")]
+    ]
 
 
 def asked_in_every_way(stack: Stack, path: str) -> None:
@@ -234,6 +253,13 @@ def database_away(stack: Stack, told: Told) -> None:
     """Every statement about uploads and files fails; its parameters are people's data."""
     engine = make_engine(stack.config.database_url)
     with stack.fault():
+        for table in ("duplicate_comparison", "budget"):
+            with engine.begin() as connection:
+                connection.execute(text(f"ALTER TABLE {table} RENAME TO away"))
+            # nginx may have had enough of questions by now.
+            assert set(asked_for_a_nik(stack)) <= {400, 403, 422, 429, 500, 503}
+            with engine.begin() as connection:
+                connection.execute(text(f"ALTER TABLE away RENAME TO {table}"))
         for table in ("reservation", "storage", "file"):
             with engine.begin() as connection:
                 connection.execute(text(f"ALTER TABLE {table} RENAME TO away"))

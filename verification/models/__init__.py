@@ -1,5 +1,6 @@
 """The tables of verification, one module a topic."""
 
+from verification.models.citizens import SubmittedNik
 from verification.models.duplicates import Comparison, Duplicate, ListTally
 from verification.models.files import ReceivedFile, Storage, Tombstone
 from verification.models.jobs import Job
@@ -76,6 +77,7 @@ __all__ = [
     "Subject",
     "Submission",
     "SubmissionPin",
+    "SubmittedNik",
     "Tombstone",
     "Window",
 ]

@@ -25,7 +25,8 @@ class Comparison(Base):
     """A party's submitted lists, entered for comparing. The order of ids is the order of entering.
 
     A party's newest row holds what it has submitted; each is compared with every party entered
-    before it, so of two that enter at the same moment the later one meets the earlier.
+    before it, so of two that enter at the same moment the later one meets the earlier. From
+    `indexed_at` on its NIK stand in `SubmittedNik`.
     """
 
     __tablename__ = "duplicate_comparison"
@@ -41,6 +42,7 @@ class Comparison(Base):
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     found: Mapped[int] = mapped_column(default=0)
+    indexed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     participation: Mapped[Participation] = relationship()
 
 
