@@ -24,6 +24,7 @@ from portal import edge
 from portal.config import Config
 from tests.patience import PATIENCE
 from tests.postgres import free_port
+from tests.tethered import tethered
 
 ID = "a" * 32
 KEY = "0123456789abcdef" * 2
@@ -162,7 +163,7 @@ class EdgeStand:
     def start(self) -> None:
         """Start nginx, and wait until it listens."""
         self._nginx = subprocess.Popen(
-            edge.command(self.config),
+            tethered(*edge.command(self.config)),
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             start_new_session=True,

@@ -22,10 +22,9 @@ from typing import Any
 from portal.config import Config
 from tests.line import Line
 from tests.postgres import free_port
-from tests.tethered import tethered
+from tests.tethered import ROOT, tethered
 
 SIPOL = (sys.executable, "-c", "from portal.cli import main; main()")
-ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 150
 STOP_SECONDS = 90
 ACCESS_LOG = "nginx-access.log"
@@ -200,6 +199,11 @@ class Stack:
         """Signal a part and all its processes at once."""
         os.killpg(self.pid(part), number)
 
+    def kill_again(self, part: str) -> None:
+        """kill -9 of a part, unless it is away already."""
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            self.kill(part)
+
     @contextlib.contextmanager
     def fault(self) -> Iterator[None]:
         """Trouble made on purpose; the block ends when the tree can take work again."""
@@ -253,7 +257,7 @@ class Stack:
         return running_on(self.home)
 
     def _readyz(self) -> int:
-        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_SECONDS)
         try:
             client.request("GET", "/readyz")
             return client.getresponse().status

@@ -1,6 +1,6 @@
-"""A command that ends with whoever started it: `python tethered.py PARENT WORDS…`, SIGTERM then.
+"""A command that ends with whoever started it, even when that is killed with -9; SIGTERM then.
 
-Set here and not between fork and exec: the starter has threads.
+Set in the child's own program and not between fork and exec: the starter has threads.
 """
 
 from __future__ import annotations
@@ -9,21 +9,25 @@ import ctypes
 import os
 import signal
 import sys
+from pathlib import Path
 
 from portal.offspring import PR_SET_PDEATHSIG
+
+# Whatever the environment of the command says of paths is the command's own.
+BEGIN = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from tests.tethered import become; "
+    "become(int(sys.argv[2]), sys.argv[3:])"
+)
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def tethered(*words: str) -> list[str]:
     """The command that does so when this process has gone; its main thread must be the starter."""
-    return [sys.executable, __file__, str(os.getpid()), *words]
+    return [sys.executable, "-I", "-S", "-c", BEGIN, str(ROOT), str(os.getpid()), *words]
 
 
-def main(parent: int, words: list[str]) -> None:
+def become(parent: int, words: list[str]) -> None:
     """Become the command, tied to `parent`."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() == parent:  # else it died before the line above
         os.execvp(words[0], words)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])

@@ -24,7 +24,9 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs
 
+from tests.patience import PATIENCE
 from tests.postgres import free_port
+from tests.tethered import tethered
 from tests.tus_app import SECRET
 from uploads import Arrival, ArrivalLog, path_for
 from verification.chain import ChainPoint
@@ -81,14 +83,14 @@ class TusProcess:
     def start(self) -> None:
         here = Path(__file__).resolve().parent.parent
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.tus_app"],
+            tethered(sys.executable, "-m", "tests.tus_app"),
             cwd=here,
             env={"TUS_ROOT": str(self.root), "TUS_PORT": str(self.port),
                  "PYTHONPATH": str(here), "PATH": os.environ["PATH"]},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE
         while True:
             try:
                 probe = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
@@ -106,7 +108,7 @@ class TusProcess:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             try:
-                self._process.wait(15)
+                self._process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait(5)
@@ -286,7 +288,7 @@ class _Front(BaseHTTPRequestHandler):
 
     def _forward(self, length: int, fault: Cut | None) -> None:
         stand = self.stand
-        behind = http.client.HTTPConnection("127.0.0.1", stand.tus.port, timeout=30)
+        behind = http.client.HTTPConnection("127.0.0.1", stand.tus.port, timeout=PATIENCE)
         try:
             behind.putrequest(self.command, self.path, skip_accept_encoding=True)
             for name, value in self.headers.items():

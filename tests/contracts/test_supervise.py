@@ -14,6 +14,7 @@ import pytest
 
 import tests.supervised
 from tests.patience import PATIENCE
+from tests.tethered import tethered
 
 Start = Callable[..., "Tree"]
 
@@ -24,7 +25,7 @@ class Tree:
     def __init__(self, folder: Path, names: tuple[str, ...]) -> None:
         self.folder = folder
         self.process = subprocess.Popen(
-            [sys.executable, tests.supervised.__file__, str(folder), *names],
+            tethered(sys.executable, tests.supervised.__file__, str(folder), *names),
             env={**os.environ, "PYTHONPATH": str(Path.cwd())},
         )
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from tests.patience import PATIENCE
 from tests.postgres import free_port
+from tests.tethered import tethered
 from tests.unit.uploads.builders import OCTETS
 
 CHECKOUT = Path(__file__).parents[2]
@@ -60,9 +61,7 @@ class TusProcess:
         return self._process.pid
 
     def start(self) -> None:
-        command = [
-            *self._wrapper, sys.executable, "-m", "tests.contracts.tus_app"
-        ]  # fmt: skip
+        command = tethered(*self._wrapper, sys.executable, "-m", "tests.contracts.tus_app")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=CHECKOUT, env=self._environment, stdout=log, stderr=log,

@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tests.builders import build_arrival, build_party
 from tests.postgres import Cluster
+from tests.tethered import tethered
 from tests.world import DISTRICTS, build_world
 from uploads.arrivals import ArrivalLog
 from verification import intake
@@ -75,7 +76,9 @@ class Ground:
     def worker(self) -> Iterator[subprocess.Popen[bytes]]:
         """A worker process, killed at the end if not before."""
         process = subprocess.Popen(
-            [sys.executable, SCRIPT, self.url, self.root, self.root, str(LEASE)],
+            tethered(
+                sys.executable, str(SCRIPT), self.url, str(self.root), str(self.root), str(LEASE)
+            ),
             cwd=Path(__file__).parents[2],
             env={**os.environ, "PYTHONPATH": "."},
             stdout=subprocess.DEVNULL,
