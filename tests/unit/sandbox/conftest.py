@@ -49,7 +49,7 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small() -> Limits:
-    return Limits(memory=256 * MIB, cpu=5, wall=20.0)
+    return Limits(memory=256 * MIB, cpu=5, wall=60.0)
 
 
 @pytest.fixture

@@ -6,15 +6,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.unit.sandbox.conftest import CODE
 from verification.sandbox.outcome import Outcome
 
 WORKER = """
 import sys
+from contextlib import suppress
 from pathlib import Path
 from tests.unit.sandbox import hostile
 from verification.sandbox import launcher
@@ -28,8 +31,10 @@ sandbox.run("settle", source=Path(source), output=Path(output), arguments={}, li
 def descendants(pid: int) -> set[int]:
     found: set[int] = set()
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, children.read_text().split()):
-            found |= {child} | descendants(child)
+        # A thread that has just ended has none.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for child in map(int, children.read_text().split()):
+                found |= {child} | descendants(child)
     return found
 
 
@@ -41,7 +46,7 @@ def is_alive(pid: int) -> bool:
     return state != "Z"
 
 
-def wait_until(condition, seconds: float = 20.0) -> bool:
+def wait_until(condition, seconds: float = PATIENCE) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():

@@ -15,7 +15,7 @@ from verification.sandbox.launcher import Bubblewrap, Sandbox, SandboxUnavailabl
 from verification.sandbox.limits import Limits
 from verification.sandbox.outcome import UNREADABLE, Ending
 
-LIMITS = Limits(cpu=10, wall=30.0)
+LIMITS = Limits(cpu=10, wall=60.0)
 
 
 def run(sandbox: Sandbox, task: str, source: Path, **arguments: object):
