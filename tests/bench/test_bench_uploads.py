@@ -20,6 +20,7 @@ from portal.bench.processes import NotStarted, Place, Tree, check_owner, cpu_sec
 from portal.bench.running import SPARE_DESCRIPTORS, Outcome, enough_of, rotated
 from portal.bench.stand import Stand
 from portal.cli.bench import bench
+from tests.patience import PATIENCE
 
 MIB = 1024**2
 PEERS = Path(__file__).resolve().parents[2] / ".peers"
@@ -89,7 +90,7 @@ def test_a_port_of_somebody_else_is_not_measured(
     other = Tree([sys.executable, "-c", "import time; time.sleep(60)"], log=tmp_path / "other")
     try:
         with pytest.raises(NotStarted, match="belongs to"):
-            other.wait_for([place], seconds=5)
+            other.wait_for([place], seconds=PATIENCE)
     finally:
         other.stop()
 
@@ -98,7 +99,7 @@ def test_a_server_that_dies_at_the_start_is_told_with_its_last_words(tmp_path: P
     words = [sys.executable, "-c", "raise SystemExit('no disk')"]
     tree = Tree(words, log=tmp_path / "log")
     with pytest.raises(NotStarted, match="no disk"):
-        tree.wait_for([Place(port=free_port())], seconds=5)
+        tree.wait_for([Place(port=free_port())], seconds=PATIENCE)
     tree.stop()
 
 

@@ -15,6 +15,7 @@ import threading
 import time
 from pathlib import Path
 
+from tests.patience import PATIENCE
 from tests.unit.uploads.builders import OCTETS
 
 KIB = 1024
@@ -106,7 +107,7 @@ class Sender:
             connection.close()
 
     def _connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        return http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
 
     def _acknowledge(self, offset: int) -> None:
         if offset > self.acknowledged:

@@ -17,6 +17,7 @@ from tests.contracts.tus_edge import SHARDS, BehindNginx
 from tests.contracts.tus_process import CHECKOUT
 from tests.drills.sender import content_of
 from tests.edge_stand import EdgeStand
+from tests.tethered import tethered
 from tests.unit.uploads.builders import SECRET
 from uploads import id_from_path
 from uploads.shelf import Shelf
@@ -25,7 +26,7 @@ CLIENTS, LANES = 4, 5
 """20 uploads at once."""
 LONGEST_SECONDS = 0.3
 """Between two kills."""
-STUCK_SECONDS = 60
+STUCK_SECONDS = 180
 
 
 class Clients:
@@ -39,7 +40,7 @@ class Clients:
         """kill -9 of one, and its successor."""
         process = self._processes[number]
         process.kill()
-        process.wait(10)
+        process.wait(STUCK_SECONDS)
         self._processes[number] = self._begin(number)
 
     def wait_until_done(self) -> None:
@@ -53,15 +54,15 @@ class Clients:
         """Leave nothing running."""
         for process in self._processes:
             process.kill()
-            process.wait(10)
+            process.wait(STUCK_SECONDS)
 
     def _begin(self, number: int) -> subprocess.Popen[bytes]:
         first = number * LANES
         return subprocess.Popen(
-            [
+            tethered(
                 sys.executable, "-m", "tests.drills.sender",
                 str(self._folder), str(self._port), str(first), str(LANES),
-            ],
+            ),
             cwd=CHECKOUT,
         )  # fmt: skip
 
@@ -132,7 +133,7 @@ def _look_over(folder: Path, root: Path, stand: EdgeStand) -> int:
     return count
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 def test_kills_at_random_instants_lose_nothing_acknowledged(tmp_path: Path) -> None:
     killed = _drill(tmp_path, cycles=12)
     assert killed["uploads"] >= CLIENTS * LANES
