@@ -9,6 +9,8 @@ import struct
 import threading
 from types import TracebackType
 
+from tests.patience import PATIENCE
+
 PIECE = 16 * 1024
 # Small kernel buffers: what a client believes sent should be not much more than what was sent.
 BUFFER = 64 * 1024
@@ -53,7 +55,7 @@ class Line:
     ) -> None:
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         self._loop.close()
 
     def cut(self) -> None:

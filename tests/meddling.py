@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import TracebackType
 
+from tests.patience import PATIENCE
+
 BLOCK = 16 * 1024
 HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
@@ -94,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._say(502 if changed else answer.status, kept, body)
 
     def _begin(self) -> http.client.HTTPConnection:
-        far = http.client.HTTPConnection("127.0.0.1", self.meddling.target, timeout=30)
+        far = http.client.HTTPConnection("127.0.0.1", self.meddling.target, timeout=PATIENCE)
         far.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
             if name.lower() not in HOP - {"content-length"}:

@@ -107,6 +107,11 @@ def spelled(metadata: Mapping[str, str]) -> str:
     )
 
 
+def told_to_come_back(answer: Answer) -> bool:
+    """Whether a creation was not judged in time: this machine may stall for longer than that."""
+    return answer.status == 503 and answer.json()["code"] == "permission_unavailable"
+
+
 class Caller:
     """One account's program: the API and `/files/` with a bearer token, at one address."""
 
@@ -138,16 +143,29 @@ class Caller:
         return ask(self.address, "POST", "/files/", fields)
 
     def create(self, length: int, target: Target, **more: str) -> str:
-        """The capability path of a new upload."""
-        answer = self.post(length, target, **more).expect(201)
-        return urlsplit(answer.headers["location"]).path
+        """The capability path of a new upload; who is told to come back does."""
+        answers: list[Answer] = []
+
+        def created() -> bool:
+            answers.append(self.post(length, target, **more))
+            return not told_to_come_back(answers[-1])
+
+        wait_for(created, "a creation", told=answers)
+        return urlsplit(answers[-1].expect(201).headers["location"]).path
 
     def head(self, path: str) -> Answer:
         return ask(self.address, "HEAD", path, TUS)
 
     def offset(self, path: str) -> int:
-        """What is durable."""
-        return int(self.head(path).expect(200).headers["upload-offset"])
+        """What is durable; whoever holds the upload may let go later on a machine that stalls."""
+        answers: list[Answer] = []
+
+        def known() -> bool:
+            answers.append(self.head(path))
+            return answers[-1].status != 423
+
+        wait_for(known, "the offset", told=answers)
+        return int(answers[-1].expect(200).headers["upload-offset"])
 
     def patch(self, path: str, offset: int, piece: bytes) -> Answer:
         fields = {**TUS, "Content-Type": OCTETS, "Upload-Offset": str(offset)}
@@ -321,7 +339,7 @@ def raw(address: str, request: str) -> bytes:
     """Send exactly these characters and read what comes; b"" when nothing does."""
     place = urlsplit(address)
     answer = b""
-    with socket.create_connection((place.hostname, place.port or 80), timeout=5) as line:
+    with socket.create_connection((place.hostname, place.port or 80), timeout=SECONDS) as line:
         with contextlib.suppress(OSError):
             line.sendall(request.encode("latin-1"))
             line.shutdown(socket.SHUT_WR)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from tests.journeys.api import Account
 from tests.journeys.job_party import AMBON, BANDUNG, NATION
 from tests.journeys.job_proof import tampered_row_is_named, verify
 from tests.stack import Stack
-from tests.traffic import OFFICE
+from tests.traffic import OFFICE, SECONDS
 from verification.db import Sessions, make_engine
 from verification.models import Decision, Item, Office, Participation, Party, Round
 
@@ -62,9 +63,11 @@ def race(stack: Stack, logins: Sequence[str], judge: Judge) -> dict[str, str]:
     Every now and then each also tries to decide what the other one holds.
     """
     held: dict[str, Mapping[str, Any]] = {}
+    # Before every one holds an item, none decides: one that stalls would find nothing left.
+    all_begun = Barrier(len(logins))
     begun = time.monotonic()
     with ThreadPoolExecutor(len(logins)) as pool:
-        runs = [pool.submit(_work, stack, login, judge, held) for login in logins]
+        runs = [pool.submit(_work, stack, login, judge, held, all_begun) for login in logins]
         done = [run.result() for run in runs]
     assert all(done), "every verifier had his share"
     together = Counter(item for outcomes in done for item in outcomes)
@@ -75,11 +78,17 @@ def race(stack: Stack, logins: Sequence[str], judge: Judge) -> dict[str, str]:
 
 
 def _work(
-    stack: Stack, login: str, judge: Judge, held: dict[str, Mapping[str, Any]]
+    stack: Stack,
+    login: str,
+    judge: Judge,
+    held: dict[str, Mapping[str, Any]],
+    all_begun: Barrier,
 ) -> dict[str, str]:
     outcomes: dict[str, str] = {}
     with Account(stack, login) as account:
-        while (item := account.claim()) is not None:
+        item = account.claim()
+        all_begun.wait(SECONDS)
+        while item is not None:
             held[login] = item
             number = len(outcomes)
             if number % 20 == 10:
@@ -88,6 +97,7 @@ def _work(
             outcome = judge(item, number)
             account.decide(item, outcome, reason_for(item, outcome)).expect(200)
             outcomes[item["id"]] = outcome
+            item = account.claim()
     return outcomes
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser import DESK, PHONE, chromium, sign_in, trouble_on
+from tests.browser import DESK, PATIENCE_MS, PHONE, chromium, sign_in, trouble_on
 from tests.line import Line
 from tests.meddling import Meddling
 from tests.stack import ROOT, SIPOL, Stack
@@ -24,6 +24,7 @@ GOOD = {
 }  # fmt: skip
 SAID = {"baik": "Tid", "patch": "1 hal menghalangi", "tampung": "2 hal menghalangi"}
 # What may be uncertain on a machine that is busy, or on a line as fast as memory.
+TRIES = 3
 UNSURE = {("kept", "unknown"), ("stream", "unknown"), ("large", "unknown"), ("large", "quiet")}
 
 
@@ -61,7 +62,10 @@ def differing(found: dict[str, str], expected: dict[str, str]) -> dict[str, str]
 
 
 def test_a_good_line_has_nothing_in_the_way(stack: Stack) -> None:
-    code, found = doctor(stack, stack.base_url)
+    for _ in range(TRIES):
+        code, found = doctor(stack, stack.base_url)
+        if (found["kept"], found["stream"]) == ("ok", "ok"):
+            break
     assert differing(found, GOOD) == {}
     assert (code, found["kept"], found["stream"]) == (0, "ok", "ok")
 
@@ -85,7 +89,10 @@ def test_who_meddles_is_named(
     stack: Stack, settings: dict[str, object], expected: dict[str, str]
 ) -> None:
     with Meddling(stack.port, **settings) as proxy:  # type: ignore[arg-type]
-        code, found = doctor(stack, proxy.url)
+        for _ in range(TRIES):
+            code, found = doctor(stack, proxy.url)
+            if expected.items() <= found.items():
+                break
     assert {name: found.get(name) for name in expected} == expected
     assert code == 1
 
@@ -98,7 +105,7 @@ def test_nothing_of_it_stays(stack: Stack) -> None:
 def look(page: Page, name: str) -> dict[str, str]:
     """Run the page's diagnosis; outcome by check. Pictures where `tests.browser` says."""
     page.click("[data-start]")
-    page.wait_for_selector("[data-report]:not([hidden])", timeout=90_000)
+    page.wait_for_selector("[data-report]:not([hidden])", timeout=2 * PATIENCE_MS)
     for size in (PHONE, DESK):
         assert trouble_on(page, size, picture=name) == []
     return {

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from portal.seed.regions import districts_of
-from tests.browser import DESK, PHONE, chromium, sign_in, trouble_on
+from tests.browser import DESK, PATIENCE_MS, PHONE, chromium, sign_in, trouble_on
 from tests.files import jpeg
 from tests.large_files import padded_pdf
 from tests.rosters import repair_workbook
@@ -27,7 +27,6 @@ OPERATOR = "operator.a.bandung"
 BANDUNG = "32.73"
 # Names that lead to nobody: a card number that no member has, and no number at all.
 STRAYS = ("KTA_P01-99999999.jpg", "foto dompet.jpg")
-SECONDS = 60_000
 BYTES_EARLY = 3 * early.FIRST
 
 
@@ -39,7 +38,7 @@ class Size:
     scans: int
     picture: int
     rate: int
-    wait: int = SECONDS
+    wait: int = PATIENCE_MS
 
 
 SHORT = Size(rows=400, scans=24, picture=320, rate=400_000)
@@ -66,7 +65,6 @@ def page(stack: Stack, browser: Browser, request: pytest.FixtureRequest) -> Iter
         base_url=stack.base_url, locale="id-ID", viewport=PHONE, accept_downloads=True
     )
     page = context.new_page()
-    page.set_default_timeout(SECONDS)
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("dialog", lambda dialog: dialog.accept())
     page.on(
@@ -144,12 +142,14 @@ def send(
     page.wait_for_selector("[data-queue=choose]")
     looks_right(page, "unggah")
     line.cut_at(*(line.up + at for at in cuts))
-    line.rate = size.rate
+    # Slow until everybody has seen that it is on its way.
+    line.rate = size.rate / 20
     before = line.cuts
     page.set_input_files("[data-queue=folder]", str(cards))
     page.set_input_files("[data-queue=files]", str(list_file))
     expect(page.locator("[data-queue=line]")).to_contain_text("Mengunggah")
     looks_right(page, "mengunggah")
+    line.rate = size.rate
     everything = f"{number(size.scans + 1)} berkas tersimpan"
     expect(page.locator("[data-queue=line]")).to_contain_text(everything, timeout=size.wait)
     line.rate = None
@@ -226,13 +226,13 @@ def test_a_list_without_its_columns_is_told_of_while_it_is_on_its_way(
     page.wait_for_selector("[data-queue=choose]")
     start = line.up
     # Quick enough for a test, and seconds between the beginning and the end.
-    line.rate = 4_000_000
+    line.rate = 2_000_000
     page.set_input_files("[data-queue=files]", str(file))
     while line.up < start + early.FIRST:
         page.wait_for_timeout(100)
     line.rate = 100_000
     told = row(page, file.name)
-    expect(told).to_contain_text("Awal berkas sudah dilihat", timeout=SECONDS)
+    expect(told).to_contain_text("Awal berkas sudah dilihat")
     looks_right(page, "awal")
     line.rate = None
     told.get_by_role("button", name="Batal").click()
@@ -254,7 +254,7 @@ def test_files_picked_while_the_line_is_away_go_when_it_is_back(page: Page, tmp_
     looks_right(page, "terputus")
     page.context.set_offline(False)
     for file in (named, last):
-        expect(row(page, file.name)).to_contain_text("Lolos pemeriksaan sistem", timeout=SECONDS)
+        expect(row(page, file.name)).to_contain_text("Lolos pemeriksaan sistem")
     asked = row(page, plain.name)
     asked.get_by_label("Syarat").select_option("kantor-kabupaten")
     expect(asked.get_by_label("Wilayah")).to_have_value("32.73 Kota Bandung")
@@ -268,7 +268,7 @@ def test_files_picked_while_the_line_is_away_go_when_it_is_back(page: Page, tmp_
     asked.get_by_role("button", name="Unggah berkas ini").click()
     expect(asked).to_contain_text("dilanjutkan otomatis")
     page.context.set_offline(False)
-    expect(asked).to_contain_text("Lolos pemeriksaan sistem", timeout=SECONDS)
+    expect(asked).to_contain_text("Lolos pemeriksaan sistem")
 
 
 def see_pairs(page: Page, size: Size) -> None:

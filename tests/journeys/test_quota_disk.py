@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import random
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,7 +30,18 @@ from tests.journeys.test_bad_line_cli import Terminal
 from tests.large_files import padded_pdf
 from tests.small_disk import disk, filled, free, on_small_disk
 from tests.stack import Stack
-from tests.traffic import AD_ART, OCTETS, TUS, Caller, ask, spelled, upload_id, wait_for
+from tests.traffic import (
+    AD_ART,
+    OCTETS,
+    SECONDS,
+    TUS,
+    Caller,
+    ask,
+    spelled,
+    told_to_come_back,
+    upload_id,
+    wait_for,
+)
 from uploads import ArrivalLog
 from verification import journal, reference
 from verification.db import Sessions, make_engine
@@ -68,9 +80,13 @@ class Sender:
     def begin(self) -> None:
         """The upload whose length comes later."""
         fields = {"Upload-Defer-Length": "1", "Upload-Metadata": spelled(AD_ART.metadata())}
-        answer = ask(
-            self.caller.address, "POST", "/files/", {**TUS, **self.caller.bearer, **fields}
-        ).expect(201)
+        while told_to_come_back(
+            answer := ask(
+                self.caller.address, "POST", "/files/", {**TUS, **self.caller.bearer, **fields}
+            )
+        ):
+            time.sleep(0.1)
+        answer.expect(201)
         self.open = urlsplit(answer.headers["location"]).path
         self.content[self.open] = random.Random(self.open).randbytes(LONG)
 
@@ -85,6 +101,8 @@ class Sender:
         self.answers[str(answer.json()["code"])] += 1
         if answer.status == 503:
             assert int(answer.headers["retry-after"]) > 0
+        if told_to_come_back(answer):
+            self.create()
 
     def fill(self) -> bool:
         """Send pieces of the open upload until one is refused; whether one was."""
@@ -195,11 +213,12 @@ def exact_as_far_as_room_goes(senders: list[Sender]) -> None:
     told: Counter[str] = sum((sender.answers for sender in senders), Counter())
     # Which bound a party meets first is the order in which forty of them come.
     assert {"granted", "storage_full"} <= set(told)
-    assert set(told) <= {"granted", "quota_exceeded", "storage_full"}
+    assert set(told) <= {"granted", "quota_exceeded", "storage_full", "permission_unavailable"}
     assert told["granted"] <= FILES
     for sender in senders:
         assert sender.answers["granted"] <= FITTING
-        if not sender.answers["storage_full"]:
+        # What was granted too late counts until it is given back.
+        if not sender.answers["storage_full"] and not sender.answers["permission_unavailable"]:
             assert sender.answers["granted"] == FITTING
 
 
@@ -228,7 +247,7 @@ def clients(
     options = {
         "headers": sender.caller.bearer,
         "metadata": AD_ART.metadata(),
-        "retryDelays": [300] * 100,
+        "retryDelays": [300] * 1000,
     }
     endpoint = urljoin(stack.base_url, "/files/")
 
@@ -237,7 +256,7 @@ def clients(
 
     def by_command() -> bool:
         try:
-            assert command.wait(60) == 0, terminal.lines.read_text()
+            assert command.wait(2 * SECONDS) == 0, terminal.lines.read_text()
         except subprocess.TimeoutExpired:
             command.kill()
             return False

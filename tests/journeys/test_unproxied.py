@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.postgres import free_port
-from tests.stack import ROOT, environment
+from tests.stack import ROOT, START_SECONDS, STOP_SECONDS, environment
 from tests.tethered import tethered
 
 WITHOUT_NGINX = "from portal import edge; edge.program = str; from portal.cli import main; main()"
@@ -40,7 +40,7 @@ def port(seeded_home: Path, tmp_path: Path, request: pytest.FixtureRequest) -> I
             stdin=subprocess.DEVNULL, stdout=output, stderr=output,
         )  # fmt: skip
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + START_SECONDS
         while "Portal berjalan di" not in out.read_text():
             assert tree.poll() is None, out.read_text()
             assert time.monotonic() < deadline, out.read_text()
@@ -49,7 +49,7 @@ def port(seeded_home: Path, tmp_path: Path, request: pytest.FixtureRequest) -> I
         yield port
     finally:
         tree.send_signal(signal.SIGTERM)
-        assert tree.wait(45) == 0
+        assert tree.wait(STOP_SECONDS) == 0
     with pytest.raises(ConnectionRefusedError):
         ask(port, "GET", "/")
 
@@ -57,7 +57,7 @@ def port(seeded_home: Path, tmp_path: Path, request: pytest.FixtureRequest) -> I
 def ask(
     port: int, method: str, path: str, body: bytes | None = None, **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
     try:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         client.request(method, path, body=body, headers=named)
