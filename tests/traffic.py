@@ -107,9 +107,31 @@ def spelled(metadata: Mapping[str, str]) -> str:
     )
 
 
-def told_to_come_back(answer: Answer) -> bool:
+def not_judged(answer: Answer) -> bool:
     """Whether a creation was not judged in time: this machine may stall for longer than that."""
     return answer.status == 503 and answer.json()["code"] == "permission_unavailable"
+
+
+def judged(create: Callable[[], Answer]) -> Answer:
+    """The answer to a creation by somebody who comes back when told to."""
+    return until_otherwise(create, not_judged)
+
+
+def until_otherwise(ask_again: Callable[[], Answer], unsure: Callable[[Answer], bool]) -> Answer:
+    """The first answer that is not `unsure`."""
+    answers: list[Answer] = []
+
+    def sure() -> bool:
+        answers.append(ask_again())
+        return not unsure(answers[-1])
+
+    wait_for(sure, "another answer", told=answers)
+    return answers[-1]
+
+
+def path_of(created: Answer) -> str:
+    """The capability path a creation was answered with."""
+    return urlsplit(created.headers["location"]).path
 
 
 class Caller:
@@ -133,6 +155,10 @@ class Caller:
         return ask(self.address, method, f"/api/v1/{path}", {**fields, **(headers or {})}, sent)
 
     def post(self, length: int, target: Target, **more: str) -> Answer:
+        """A creation, whatever is answered but that it was not judged in time."""
+        return judged(lambda: self.post_once(length, target, **more))
+
+    def post_once(self, length: int, target: Target, **more: str) -> Answer:
         """A creation, whatever is answered."""
         fields = {
             **TUS,
@@ -144,28 +170,15 @@ class Caller:
 
     def create(self, length: int, target: Target, **more: str) -> str:
         """The capability path of a new upload; who is told to come back does."""
-        answers: list[Answer] = []
-
-        def created() -> bool:
-            answers.append(self.post(length, target, **more))
-            return not told_to_come_back(answers[-1])
-
-        wait_for(created, "a creation", told=answers)
-        return urlsplit(answers[-1].expect(201).headers["location"]).path
+        return path_of(self.post(length, target, **more).expect(201))
 
     def head(self, path: str) -> Answer:
         return ask(self.address, "HEAD", path, TUS)
 
     def offset(self, path: str) -> int:
         """What is durable; whoever holds the upload may let go later on a machine that stalls."""
-        answers: list[Answer] = []
-
-        def known() -> bool:
-            answers.append(self.head(path))
-            return answers[-1].status != 423
-
-        wait_for(known, "the offset", told=answers)
-        return int(answers[-1].expect(200).headers["upload-offset"])
+        answer = until_otherwise(lambda: self.head(path), lambda told: told.status == 423)
+        return int(answer.expect(200).headers["upload-offset"])
 
     def patch(self, path: str, offset: int, piece: bytes) -> Answer:
         fields = {**TUS, "Content-Type": OCTETS, "Upload-Offset": str(offset)}

@@ -143,7 +143,7 @@ def test_a_disabled_account_creates_nothing_more_and_its_uploads_still_arrive(
 
 def test_a_cookie_creates_from_pages_of_this_portal_only(stack: Stack) -> None:
     person = Visitor(stack.base_url, stack.logins["koordinator.a"])
-    person.post(SIZE, AD_ART).expect(201)
+    person.create(SIZE, AD_ART)
     wanted = {
         "Cookie": person.cookie,
         "Upload-Length": str(SIZE),

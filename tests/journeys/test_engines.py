@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,6 +21,8 @@ from tests.traffic import (
     Visitor,
     ask,
     assert_proven,
+    judged,
+    path_of,
     spelled,
     upload_id,
     wait_for,
@@ -76,9 +77,9 @@ def with_creation(party: Caller, content: bytes) -> str:
         "Upload-Length": str(len(content)),
         "Upload-Metadata": spelled(OFFICE.metadata()),
     }
-    answer = ask(party.address, "POST", "/files/", fields, content).expect(201)
+    answer = judged(lambda: ask(party.address, "POST", "/files/", fields, content)).expect(201)
     assert answer.headers["upload-offset"] == str(len(content))
-    return urlsplit(answer.headers["location"]).path
+    return path_of(answer)
 
 
 class InParts:
@@ -110,8 +111,8 @@ class InParts:
 
 
 def post(party: Caller, headers: dict[str, str]) -> str:
-    answer = ask(party.address, "POST", "/files/", {**TUS, **party.bearer, **headers}).expect(201)
-    return urlsplit(answer.headers["location"]).path
+    fields = {**TUS, **party.bearer, **headers}
+    return path_of(judged(lambda: ask(party.address, "POST", "/files/", fields)).expect(201))
 
 
 def dies_in_the_middle(stack: Stack, begun: Begun) -> None:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import hashlib
 import random
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import pytest
 from sqlalchemy import func, select
@@ -37,8 +36,10 @@ from tests.traffic import (
     TUS,
     Caller,
     ask,
+    judged,
+    not_judged,
+    path_of,
     spelled,
-    told_to_come_back,
     upload_id,
     wait_for,
 )
@@ -80,20 +81,15 @@ class Sender:
     def begin(self) -> None:
         """The upload whose length comes later."""
         fields = {"Upload-Defer-Length": "1", "Upload-Metadata": spelled(AD_ART.metadata())}
-        while told_to_come_back(
-            answer := ask(
-                self.caller.address, "POST", "/files/", {**TUS, **self.caller.bearer, **fields}
-            )
-        ):
-            time.sleep(0.1)
-        answer.expect(201)
-        self.open = urlsplit(answer.headers["location"]).path
+        headers = {**TUS, **self.caller.bearer, **fields}
+        answer = judged(lambda: ask(self.caller.address, "POST", "/files/", headers))
+        self.open = path_of(answer.expect(201))
         self.content[self.open] = random.Random(self.open).randbytes(LONG)
 
     def create(self) -> None:
-        answer = self.caller.post(SIZE, AD_ART)
+        answer = self.caller.post_once(SIZE, AD_ART)
         if answer.status == 201:
-            path = urlsplit(answer.headers["location"]).path
+            path = path_of(answer)
             self.content[path] = random.Random(path).randbytes(SIZE)
             self.granted.append(path)
             self.answers["granted"] += 1
@@ -101,7 +97,7 @@ class Sender:
         self.answers[str(answer.json()["code"])] += 1
         if answer.status == 503:
             assert int(answer.headers["retry-after"]) > 0
-        if told_to_come_back(answer):
+        if not_judged(answer):
             self.create()
 
     def fill(self) -> bool:
