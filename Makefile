@@ -56,6 +56,6 @@ peers: setup
 
 # What was set up; the state in var/ stays.
 clean:
-	rm -rf .venv .tools node_modules portal/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .tools node_modules portal/static/vendor portal/static_light .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find portal/translations -name '*.mo' -delete

@@ -39,7 +39,8 @@ class Edge:
     them, once. `open_files` is the hard limit of descriptors; `portal_threads` the requests the
     portal works on at once. `user`, "name group", is set when nginx is started by root. TLS is on when
     `tls_certificate` is set. `public_url` is where people reach it; `redirect_listen`, an address or "",
-    is where those who type no https are sent there from.
+    is where those who type no https are sent there from. `gzip_static`: beside static files stand
+    compressed ones, and this nginx can send them.
     """
 
     listen: str
@@ -48,6 +49,7 @@ class Edge:
     shards: tuple[range, ...]
     portal_socket: Path
     static_dir: Path
+    gzip_static: bool = False
     run_dir: Path
     log_dir: Path
     tmp_dir: Path
@@ -78,6 +80,7 @@ def render(edge: Edge) -> str:
         "log_dir": _path(edge.log_dir),
         "tmp_dir": _path(edge.tmp_dir),
         "static_dir": _path(edge.static_dir),
+        "gzip_static": "gzip_static on;" if edge.gzip_static else "",
         "portal_socket": _path(edge.portal_socket),
         "shard_lines": _shard_lines(edge),
         "upload_upstreams": "\n".join(

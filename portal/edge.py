@@ -9,14 +9,13 @@ import grp
 import os
 import pwd
 import resource
+import subprocess
 from pathlib import Path
 
-import portal
 from nginx import outage
 from nginx.render import Edge, render
+from portal import light
 from portal.config import Config
-
-STATIC = Path(portal.__file__).parent / "static"
 
 
 def edge_of(config: Config) -> Edge:
@@ -27,7 +26,8 @@ def edge_of(config: Config) -> Edge:
         upload_sockets=tuple(config.upload_socket(i) for i in range(config.upload_processes)),
         shards=tuple(config.shards_of(i) for i in range(config.upload_processes)),
         portal_socket=config.portal_socket(),
-        static_dir=STATIC,
+        static_dir=light.placed(config.run_dir),
+        gzip_static=_serves_compressed(),
         run_dir=config.run_dir,
         log_dir=config.log_dir,
         tmp_dir=config.tmp_dir,
@@ -81,6 +81,14 @@ def program() -> str:
         if folder and os.access(path, os.X_OK) and path.is_file():
             return str(path)
     return ""
+
+
+def _serves_compressed() -> bool:
+    """Whether this nginx was built with the module that sends what is compressed already."""
+    if not program():
+        return False
+    told = subprocess.run([program(), "-V"], capture_output=True, text=True, check=False)
+    return "http_gzip_static_module" in told.stderr
 
 
 def _user_of(home: Path) -> str:

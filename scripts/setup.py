@@ -176,8 +176,9 @@ def front_end(python: Path) -> None:
     if not done(stamp, digest) or not (ROOT / "node_modules").is_dir():
         install_packages(python)
         stamp.write_text(digest)
-    # Always: what is taken of the style sheet depends on the pages.
-    subprocess.run([str(python), str(ROOT / "scripts" / "vendor.py")], check=True)
+    # Always: what is taken of the style sheet depends on the pages, and the copy on all of it.
+    for step in ("vendor.py", "lighten.py"):
+        subprocess.run([str(python), str(ROOT / "scripts" / step)], check=True)
 
 
 def install_packages(python: Path) -> None:

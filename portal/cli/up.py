@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from nginx import outage
-from portal import edge, log_files, parts, tusd_process
+from portal import edge, light, log_files, parts, tusd_process
 from portal.cli.installation import only_one
 from portal.cli.people import introduction
 from portal.config import Config
@@ -62,6 +62,7 @@ def _run(config: Config, lock: int) -> None:
             outage.write(pages)
 
     supervisor = Supervisor(tell=_tell, lost=lost, back=back, keep_open=(lock,))
+    light.place(config.run_dir)
     if proxied:
         edge.write_configuration(config)
         waves = parts.waves(config)

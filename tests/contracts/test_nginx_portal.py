@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -188,6 +189,18 @@ def test_an_old_copy_is_shown_only_as_long_as_the_portal_allows(
     time.sleep(2.1)  # nginx counts whole seconds, and no answer tells that a copy has run out
     assert stand.ask("GET", "/publik").body == seen
     assert stand.access_log()[-1]["cache"] == cache
+
+
+def test_what_is_compressed_already_is_sent_as_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text("p { color: red }\n" * 100)
+    packed = gzip.compress(b"p{color:red}" * 100)
+    (tmp_path / "a.css.gz").write_bytes(packed)
+    with EdgeStand(changes={"static_dir": tmp_path, "gzip_static": True}) as stand:
+        small = stand.ask("GET", "/static/a.css?v=1", Accept_Encoding="gzip")
+        plain = stand.ask("GET", "/static/a.css?v=1")
+    assert (small.body, small.headers["content-encoding"]) == (packed, "gzip")
+    assert small.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    assert (plain.body, "content-encoding" in plain.headers) == (b"p { color: red }\n" * 100, False)
 
 
 def test_a_named_version_of_a_static_file_is_kept_for_ever(tmp_path: Path) -> None:

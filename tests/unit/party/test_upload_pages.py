@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from portal.assets import STATIC
+from portal.light import STATIC
 from portal.models import Reservation
 from tests.builders import build_roster
 from tests.portal_stand import Stand

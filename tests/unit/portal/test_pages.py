@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from portal import formatting
 from portal.answers import ANSWERS, HTTP_ANSWERS
-from portal.assets import STATIC
+from portal.light import STATIC
 from portal.words import STATES
 from tests.portal_stand import HOST, Stand
 from tests.world import build_window
