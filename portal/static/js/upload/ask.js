@@ -33,18 +33,20 @@ export function askIn(row, requirement, { config, places, chosen, start }, dropp
   ask.hidden = false;
   const level = () => config.requirements[askRequirement.value]?.level;
   let ours = "";
-  // Who works in one region of the level need not write which, unless the name says another.
+  // The name tells the region, or who works in one of the level alone: nothing to write then.
   const fit = async () => {
     const fixed = level() === "national" || Boolean(config.region);
     row.parts.whichRegion.hidden = fixed;
     wrong.textContent = "";
     if (fixed || !level() || askRegion.value !== ours) return;
-    if (codesIn(row.file.name, level()).length) {
-      wrong.textContent = words.no_region;
-      return;
-    }
-    const found = await places.matching(askRequirement.value, "").catch(() => []);
-    if (askRegion.value !== ours) return;
+    const { value } = askRequirement;
+    const codes = codesIn(row.file.name, level());
+    const named = codes.length && (await places.first(value, codes).catch(() => undefined));
+    const found = codes.length
+      ? [named].filter(Boolean).map(({ code, name }) => [code, name])
+      : await places.matching(value, "").catch(() => []);
+    if (askRequirement.value !== value || askRegion.value !== ours) return;
+    if (named === null) wrong.textContent = words.no_region;
     askRegion.value = ours = found.length === 1 ? found[0].join(" ") : "";
   };
   askRequirement.addEventListener("change", fit);
