@@ -1,7 +1,6 @@
 """tus-js-client and tuspy, unwrapped, through nginx to two upload processes: every extension they speak."""
 
 import io
-import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,18 +19,6 @@ SIZE = 3_000_000
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     with tus_edge(tmp_path_factory.mktemp("edge")) as edge:
         yield edge
-
-
-@pytest.fixture
-def content(request: pytest.FixtureRequest) -> bytes:
-    return random.Random(request.node.name).randbytes(SIZE)
-
-
-@pytest.fixture
-def file(tmp_path: Path, content: bytes) -> Path:
-    path = tmp_path / "sk.pdf"
-    path.write_bytes(content)
-    return path
 
 
 @pytest.mark.parametrize("chunk", [0, 200_000])

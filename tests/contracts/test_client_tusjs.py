@@ -1,36 +1,12 @@
 """tus-js-client, unwrapped, as the upload page's library behaves."""
 
-import random
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.contracts.cutting_proxy import cutting_proxy
-from tests.contracts.tus_process import ENGINES, TusProcess, sha256, tus_process
+from tests.contracts.tus_process import TusProcess, sha256
 from tests.contracts.tusjs import tusjs
 
 SIZE = 1_500_000
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def server(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[TusProcess]:
-    with tus_process(tmp_path_factory.mktemp("uploads"), TUS_ENGINE=request.param) as process:
-        yield process
-
-
-@pytest.fixture
-def content(request: pytest.FixtureRequest) -> bytes:
-    return random.Random(request.node.name).randbytes(SIZE)
-
-
-@pytest.fixture
-def file(tmp_path: Path, content: bytes) -> Path:
-    path = tmp_path / "sk.pdf"
-    path.write_bytes(content)
-    return path
 
 
 def test_a_file_in_chunks(server: TusProcess, file: Path, content: bytes) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,18 +9,10 @@ from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
 
 from tests.contracts.cutting_proxy import cutting_proxy
-from tests.contracts.tus_process import ENGINES, TusProcess, sha256, tus_process
+from tests.contracts.tus_process import TusProcess, sha256
 
 CONTENT = random.Random(7).randbytes(1_500_000)
 CHUNK = 200_000
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def server(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[TusProcess]:
-    with tus_process(tmp_path_factory.mktemp("uploads"), TUS_ENGINE=request.param) as process:
-        yield process
 
 
 @pytest.mark.parametrize("checksum", [False, True])

@@ -6,7 +6,6 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,14 +22,6 @@ from tests.contracts.tus_process import (
 from tests.patience import PATIENCE
 
 MIB = 1024 * 1024
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def server(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[TusProcess]:
-    with tus_process(tmp_path_factory.mktemp("uploads"), TUS_ENGINE=request.param) as process:
-        yield process
 
 
 def arrive(server: TusProcess, path: str, size: int) -> None:

@@ -1,4 +1,4 @@
-"""A journey that fails shows what the stack wrote down."""
+"""Whom journeys begin with; one that fails shows what the stack wrote down."""
 
 from __future__ import annotations
 
@@ -7,8 +7,24 @@ from collections.abc import Iterator
 import pytest
 
 from tests.stack import ACCESS_LOG, Stack
+from tests.traffic import Caller
+from verification.db import Sessions, make_engine
 
 ENOUGH = 4000
+
+
+@pytest.fixture
+def party(stack: Stack) -> Caller:
+    """The coordinator of party A, at the address people use."""
+    return Caller(stack.base_url, stack.logins["koordinator.a"].token)
+
+
+@pytest.fixture
+def sessions(stack: Stack) -> Iterator[Sessions]:
+    """The database of the stack."""
+    engine = make_engine(stack.config.database_url)
+    yield Sessions(engine)
+    engine.dispose()
 
 
 @pytest.hookimpl(wrapper=True)

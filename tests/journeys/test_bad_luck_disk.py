@@ -23,11 +23,6 @@ def stack(seeded_home: Path) -> Iterator[Stack]:
         yield running
 
 
-@pytest.fixture
-def party(stack: Stack) -> Caller:
-    return Caller(stack.base_url, stack.logins["koordinator.a"].token)
-
-
 def files_of(stack: Stack) -> set[str]:
     return {path.name for path in (disk(stack) / "data").iterdir()}
 

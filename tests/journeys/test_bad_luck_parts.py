@@ -35,7 +35,7 @@ from tests.traffic import (
     wait_for,
 )
 from uploads.capability import shard_of
-from verification.db import Sessions, make_engine
+from verification.db import Sessions
 from verification.models import Job, Member, RejectedRow, Roster, RosterVersion
 from verification.rosters.synthetic import synthetic_list, write_csv
 from verification.states import ListStage
@@ -51,20 +51,8 @@ def stack(seeded_home: Path) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def party(stack: Stack) -> Caller:
-    return Caller(stack.base_url, stack.logins["koordinator.a"].token)
-
-
-@pytest.fixture
 def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return padded_pdf(tmp_path / AD_ART.filename, SIZE, seed=request.node.name)
-
-
-@pytest.fixture
-def sessions(stack: Stack) -> Iterator[Sessions]:
-    engine = make_engine(stack.config.database_url)
-    yield Sessions(engine)
-    engine.dispose()
 
 
 def process_of(stack: Stack, path: str) -> str:

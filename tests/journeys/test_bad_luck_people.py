@@ -34,7 +34,7 @@ from tests.traffic import (
     upload_id,
     wait_for,
 )
-from verification.db import Sessions, make_engine
+from verification.db import Sessions
 
 SIZE = 1_000_000
 MIB = 1024**2
@@ -46,18 +46,6 @@ PASSING = {"date", "x-request-id", "retry-after"}
 def stack(seeded_home: Path) -> Iterator[Stack]:
     with Stack(seeded_home) as stack:
         yield stack
-
-
-@pytest.fixture
-def party(stack: Stack) -> Caller:
-    return caller(stack, "koordinator.a")
-
-
-@pytest.fixture
-def sessions(stack: Stack) -> Iterator[Sessions]:
-    engine = make_engine(stack.config.database_url)
-    yield Sessions(engine)
-    engine.dispose()
 
 
 def caller(stack: Stack, login: str) -> Caller:

@@ -27,11 +27,6 @@ def stack(seeded_home: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def party(stack: Stack) -> Caller:
-    return Caller(stack.base_url, stack.logins["koordinator.a"].token)
-
-
-@pytest.fixture
 def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return padded_pdf(tmp_path / AD_ART.filename, SIZE, seed=request.node.name)
 

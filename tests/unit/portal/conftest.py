@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.portal_stand import Prepared, Stand, build_stand, prepare
+from tests.portal_stand import Browser, Prepared, Stand, build_stand, prepare
 from verification.db import Sessions
 
 
@@ -34,3 +34,9 @@ def stand_to_extend(prepared: Prepared, tmp_path: Path) -> Iterator[Stand]:
 def stand_on_each(sessions: Sessions, prepared: Prepared, tmp_path: Path) -> Stand:
     """The portal on SQLite and on PostgreSQL."""
     return build_stand(sessions, prepared.copy_home(tmp_path))
+
+
+@pytest.fixture
+def party(stand: Stand) -> Browser:
+    """The coordinator of party A."""
+    return stand.browser("koordinator.a")

@@ -30,11 +30,6 @@ def stand(stand_on_each: Stand) -> Stand:
     return stand_on_each
 
 
-@pytest.fixture
-def party(stand: Stand) -> Browser:
-    return stand.browser("koordinator.a")
-
-
 def reserve(stand: Stand, login: str, upload_id: str, region: str = "32.73") -> None:
     """An open upload of somebody, as the Policy leaves it."""
     with stand.sessions.begin() as session:

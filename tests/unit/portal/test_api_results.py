@@ -27,11 +27,6 @@ def stand(stand_on_each: Stand) -> Stand:
 
 
 @pytest.fixture
-def party(stand: Stand) -> Browser:
-    return stand.browser("koordinator.a")
-
-
-@pytest.fixture
 def roster(stand: Stand) -> str:
     """A list of four that is sent and decided, and not published."""
     keys = stand.services.field_keys

@@ -8,13 +8,12 @@ from sqlalchemy.orm import Session
 from tests.builders import (
     SUPERVISOR,
     build_file,
-    build_party,
     build_roster,
     build_submission,
     end_search,
 )
 from tests.unit.verification.desk import again, judge, take
-from tests.world import NOON, REGENCIES, World, build_world
+from tests.world import NOON, REGENCIES, World
 from verification import coverage, dossier, materialise, publication, reference
 from verification.db import Sessions
 from verification.dossier import Line, RowState
@@ -88,18 +87,6 @@ def test_who_works_on_one_kabupaten_is_asked_for_its_members_and_kecamatan_at_on
 )
 def test_a_scope_covers_what_lies_below(scope: tuple[str, ...], code: str, covered: bool) -> None:
     assert Scope(scope).covers(code) is covered
-
-
-@pytest.fixture
-def world(sessions: Sessions) -> World:
-    with sessions.begin() as session:
-        return build_world(session)
-
-
-@pytest.fixture
-def party(sessions: Sessions, world: World) -> Participation:
-    with sessions.begin() as session:
-        return build_party(session, world)
 
 
 def line(session: Session, party: Participation, code: str, scope: Scope | None = None) -> Line:

@@ -8,26 +8,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.builders import COORDINATOR, build_arrival, build_party
+from tests.builders import COORDINATOR, build_arrival
 from tests.unit.verification.desk import again, check_may_come
-from tests.world import HOUR, NOON, World, build_window, build_world
+from tests.world import HOUR, NOON, World, build_window
 from verification import files, intake, journal, reference
 from verification.db import Sessions
 from verification.errors import NotFound, UnknownRequirement, WindowClosed
 from verification.models import Job, Participation
 from verification.states import FileState
-
-
-@pytest.fixture
-def world(sessions: Sessions) -> World:
-    with sessions.begin() as session:
-        return build_world(session)
-
-
-@pytest.fixture
-def party(sessions: Sessions, world: World) -> Participation:
-    with sessions.begin() as session:
-        return build_party(session, world)
 
 
 @pytest.mark.parametrize(

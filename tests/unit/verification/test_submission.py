@@ -13,11 +13,10 @@ from tests.builders import (
     COORDINATOR,
     SIGNER,
     build_file,
-    build_party,
     build_roster,
     build_submission,
 )
-from tests.world import HOUR, NOON, World, build_window, build_world
+from tests.world import HOUR, NOON, World, build_window
 from verification import files, issuing, journal, materialise
 from verification import submission as submissions
 from verification.db import Sessions
@@ -32,18 +31,6 @@ from verification.jobs import NotYet
 from verification.models import Item, Job, Participation, Receipt, Subject, Submission
 from verification.receipts import Kind
 from verification.states import FileState, ListStage, SubmissionState
-
-
-@pytest.fixture
-def world(sessions: Sessions) -> World:
-    with sessions.begin() as session:
-        return build_world(session)
-
-
-@pytest.fixture
-def party(sessions: Sessions, world: World) -> Participation:
-    with sessions.begin() as session:
-        return build_party(session, world)
 
 
 def here(session: Session, party: Participation) -> Participation:
