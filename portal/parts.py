@@ -6,7 +6,7 @@ Next station: a browser or a client meets nginx first, `nginx/render.py`.
 from __future__ import annotations
 
 import http.client
-import random
+import secrets
 import signal
 import socket
 import sys
@@ -89,17 +89,19 @@ def _hooks(config: Config) -> list[HookAddress]:
     """Where each tusd will ask its front: the same for both as long as this tree stands."""
     if config.uploads != "tusd":
         return []
-    return [HookAddress.at(port) for port in _free_ports(config.upload_processes)]
+    return [HookAddress.at(port) for port in free_ports(config.upload_processes)]
 
 
-def _free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1, below those that the system gives to outgoing connections."""
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1, below those that the system gives to outgoing connections.
+
+    Whoever picks one listens there later: one of those might be somebody's by then.
+    """
     found: list[int] = []
     while len(found) < count:
-        port = random.randrange(15000, 32000)  # noqa: S311 - no secret; the path beside it is one
-        with socket.socket() as probe:
-            if port not in found and probe.connect_ex(("127.0.0.1", port)) != 0:
-                found.append(port)
+        port = 15000 + secrets.randbelow(17000)
+        if port not in found and _can_bind(socket.AF_INET, "127.0.0.1", port):
+            found.append(port)
     return found
 
 
@@ -231,10 +233,14 @@ def is_free(config: Config) -> bool:
     """Whether the address to listen on can be had."""
     host, _, port = reachable_at(config).rpartition(":")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return _can_bind(family, host.strip("[]"), int(port))
+
+
+def _can_bind(family: socket.AddressFamily, host: str, port: int) -> bool:
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host.strip("[]"), int(port)))
+            probe.bind((host, port))
         except OSError:
             return False
     return True

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -57,8 +58,8 @@ def ready(world: World, tmp_path: Path) -> World:
     KeyStore(world.config.keys_dir).create()
     with world.sessions.begin() as session:
         for window in session.scalars(select(Window)):
-            window.opens_at = world.now.replace(year=world.now.year - 1)
-            window.closes_at = world.now.replace(year=world.now.year + 1)
+            window.opens_at = world.now - timedelta(days=365)
+            window.closes_at = world.now + timedelta(days=365)
     return world
 
 
