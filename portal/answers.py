@@ -75,6 +75,32 @@ ANSWERS: dict[type[DomainError], Answer] = {
         _("Isian kecocokan, tanggal batas umur, umur, dan dasar hukum harus ada dan masuk akal. "
           "Aturan yang berlaku tidak berubah. Lengkapi, lalu simpan lagi."),
     ),
+    errors.LegalBasisMissing: Answer(
+        422, "legal_basis_missing", _("Dasar hukum belum disebut"),
+        _("Perubahan ini memerlukan dasar hukum, paling panjang 200 huruf, misalnya nomor keputusan "
+          "KPU atau putusan. Jadwal yang berlaku tidak berubah. Tulis dasarnya, lalu lanjutkan."),
+    ),
+    errors.WindowNotSound: Answer(
+        422, "window_not_sound", _("Waktu belum sesuai"),
+        _("Waktu tutup harus sesudah waktu buka dan paling lama setahun lagi, tenggang 0 sampai 1.440 "
+          "menit. Jadwal yang berlaku tidak berubah. Perbaiki waktunya, lalu lanjutkan."),
+    ),
+    errors.WindowPast: Answer(
+        422, "window_past", _("Waktu tutup sudah lewat"),
+        _("Waktu tutup yang baru sudah lewat. Jadwal yang berlaku tidak berubah. "
+          "Pilih waktu yang masih akan datang."),
+    ),
+    errors.WindowShortened: Answer(
+        409, "window_shortened", _("Waktu yang sudah diberikan tidak dikurangi"),
+        _("Tahapan yang sudah dibuka hanya dapat diperpanjang: partai mengandalkan waktu yang sudah "
+          "diumumkan, termasuk tenggangnya. Jadwal yang berlaku tidak berubah. Pilih waktu tutup yang "
+          "lebih lambat, tanpa mengurangi tenggang atau mengubah waktu buka."),
+    ),
+    errors.WindowUnchanged: Answer(
+        409, "window_unchanged", _("Jadwal sudah demikian"),
+        _("Waktu dan dasar hukum itu sudah berlaku. Tidak ada yang berubah. "
+          "Pilih waktu lain bila memang hendak mengubahnya."),
+    ),
     errors.CorrectionRefused: Answer(
         409, "correction_refused", _("Tidak dapat dikoreksi"),
         _("Hasil yang sudah diumumkan hanya dikoreksi bila gandanya selesai untuk partai lain, sekali "

@@ -18,20 +18,23 @@ from portal.babel import locale
 from portal.context import actor_or_none, now
 
 WIB = ZoneInfo("Asia/Jakarta")
+_OTHERS = (ZoneInfo("Asia/Makassar"), ZoneInfo("Asia/Jayapura"))
 _NAMES = {
     "Asia/Jakarta": "WIB",
     "Asia/Pontianak": "WIB",
     "Asia/Makassar": "WITA",
     "Asia/Jayapura": "WIT",
 }
+_HARD = "\N{NO-BREAK SPACE}"
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 def install(app: Flask) -> None:
-    """The filters of the templates: moment, clock_time, day, number, size, duration, percent."""
+    """The filters of the templates, each called like its function."""
     app.jinja_env.filters.update(
         moment=moment,
         clock_time=clock_time,
+        in_all_zones=in_all_zones,
         day=day,
         number=number,
         size=size,
@@ -52,8 +55,21 @@ def moment(value: datetime | None, *, seconds: bool = False) -> str:
         return text
     beside = f"{_time(there, seconds=seconds)} {zone_name(zone)}"
     if there.date() != here.date():
-        beside = f"{babel_date(there.date(), 'd MMMM', locale=locale())} {beside}"
+        beside = f"{_day_of_year(there.date())} {beside}"
     return f"{text} ({beside})"
+
+
+def in_all_zones(value: datetime) -> str:
+    """`14 Agustus 2022 23.59 WIB · 15 Agustus 00.59 WITA · 15 Agustus 01.59 WIT`: for everybody."""
+    here = value.astimezone(WIB)
+    seconds = here.second > 0
+    parts = [f"{day(here.date())} {_time(here, seconds=seconds)} WIB"]
+    for zone in _OTHERS:
+        there = value.astimezone(zone)
+        date_ = f"{_day_of_year(there.date())} " if there.date() != here.date() else ""
+        parts.append(f"{date_}{_time(there, seconds=seconds)} {zone_name(zone)}")
+    # A line breaks between the zones, never within one.
+    return " · ".join(part.replace(" ", _HARD) for part in parts)
 
 
 def clock_time(value: datetime, *, seconds: bool = False) -> str:
@@ -120,6 +136,10 @@ def reader_zone() -> ZoneInfo:
 def zone_name(zone: ZoneInfo) -> str:
     """WIB, WITA or WIT; another zone by its own name."""
     return _NAMES.get(zone.key, zone.key)
+
+
+def _day_of_year(value: date) -> str:
+    return babel_date(value, "d MMMM", locale=locale())
 
 
 def _time(value: datetime, *, seconds: bool) -> str:

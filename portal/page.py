@@ -67,6 +67,12 @@ def next_closing() -> NextClosing | None:
     return found
 
 
+def forget_closing() -> None:
+    """A window has changed: this process asks anew; the others know within 20 s."""
+    current_app.extensions[CLOSING].clear()
+    g.pop("next_closing", None)
+
+
 def _cached() -> NextClosing | None:
     who = actor_or_none()
     key = (who.participation_id if who else None, who.election if who else None)

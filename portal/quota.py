@@ -9,6 +9,7 @@ Next station: `portal/intake.py` grants the upload; its end, whichever, gives th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +27,16 @@ Wanted = Mapping[str, Any]
 def used(session: Session, participation: Participation) -> int:
     """Bytes of a party's quota in use: files that arrived, replaced ones too, and reservations."""
     return _used(session, [participation.id]).get(participation.id, 0)
+
+
+def open_uploads(session: Session, participations: Iterable[int], now: datetime) -> int:
+    """How many uploads of these parties (inner keys) were begun and have not arrived yet."""
+    found = session.scalar(
+        select(func.count())
+        .select_from(Reservation)
+        .where(among(Reservation.participation_id, participations), Reservation.expires_at > now)
+    )
+    return found or 0
 
 
 def reserve_all(

@@ -42,8 +42,10 @@ ANSWERS: dict[type[DomainError], tuple[int, str, str, str]] = {
     WindowClosed: (
         403,
         "window_closed",
-        "Tahapan ini belum dibuka atau sudah ditutup bagi partai Anda.",
-        "This stage is not open yet, or is closed already, for your party.",
+        "Tahapan ini belum dibuka atau sudah ditutup bagi partai Anda. Bila waktunya diperpanjang, "
+        "halaman yang tetap terbuka mengirimnya sendiri; dari terminal, kirim lagi.",
+        "This stage is not open yet, or is closed already, for your party. If its time is extended, "
+        "a page that is still open sends the file by itself; from a terminal, send it again.",
     ),
     DossierLocked: (
         403,

@@ -91,6 +91,26 @@ class RulesNotSound(DomainError):
     """Rules for member lists lack something, or say what cannot be."""
 
 
+class WindowNotSound(DomainError):
+    """A window would close before it opens, or its times lie beyond what can be meant."""
+
+
+class WindowPast(DomainError):
+    """A window would close at a moment that has passed."""
+
+
+class WindowShortened(DomainError):
+    """A window that has opened would lose time on which parties rely."""
+
+
+class WindowUnchanged(DomainError):
+    """A new version of a window would say what the one that holds says already."""
+
+
+class LegalBasisMissing(DomainError):
+    """What is prescribed names no legal basis, or one too long to be one."""
+
+
 class CorrectionRefused(DomainError):
     """What is published stands: no settled duplicate takes this member away, or it is proposed already."""
 

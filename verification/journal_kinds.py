@@ -105,6 +105,18 @@ class Kind(Enum):
     # Of every chain: what happened after the backup was taken is gone.
     RESTORED = ("backup.restored", "backup", "taken_at", "sha256")
 
+    # A stage's window has a new version; `in_time`: files that came too late for the one before and in
+    # time for this one. The first of a party's chain (`own`: for it alone), the second of the system's
+    # (`party`: the participation it is for; null: everybody).
+    WINDOW_MOVED = (
+        "window.moved", "stage", "version", "own", "opens_at", "closes_at", "grace_seconds",
+        "was_closes_at", "was_grace_seconds", "in_time",
+    )  # fmt: skip
+    WINDOW_CHANGED = (
+        "window.changed", "stage", "version", "party", "opens_at", "closes_at", "grace_seconds",
+        "was_closes_at", "was_grace_seconds", "parties", "in_time",
+    )  # fmt: skip
+
     ACCESSES_SEALED = ("accesses.sealed", "first", "last", "count", "digest")
 
     # The portal's own events, declared here so that all words stand in one place.

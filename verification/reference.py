@@ -79,10 +79,16 @@ def participation_of(session: Session, party_id: int, election: Election) -> Par
     )
 
 
-def participation_by_public_id(session: Session, public_id: str) -> Participation:
-    """By its own public id. Raises NotFound."""
+def participation_by_public_id(
+    session: Session, public_id: str, election: Election
+) -> Participation:
+    """By its own public id, in an election. Raises NotFound."""
     return found(
-        session.scalar(select(Participation).where(Participation.public_id == public_id)),
+        session.scalar(
+            select(Participation).where(
+                Participation.public_id == public_id, Participation.election_id == election.id
+            )
+        ),
         "participation",
     )
 

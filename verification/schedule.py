@@ -28,6 +28,12 @@ class Closing:
     closes_at: datetime
 
 
+def stages(session: Session, election: Election) -> list[Stage]:
+    """The stages of an election in their order."""
+    wanted = select(Stage).where(Stage.election_id == election.id).order_by(Stage.ordinal)
+    return list(session.scalars(wanted))
+
+
 def window_for(session: Session, stage: Stage, participation: Participation | None) -> Window:
     """The window that holds: a party's own before the general one, each in its highest version.
 
@@ -35,8 +41,8 @@ def window_for(session: Session, stage: Stage, participation: Participation | No
     """
     window = None
     if participation is not None:
-        window = _latest(session, stage.id, participation.id)
-    window = window or _latest(session, stage.id, None)
+        window = latest(session, stage.id, participation.id)
+    window = window or latest(session, stage.id, None)
     if window is None:
         raise WindowClosed("the stage has no window")
     return window
@@ -119,9 +125,7 @@ def what_closes_next(
 ) -> Closing | None:
     """The open window that closes first, a party's own windows included when it is given."""
     candidates = []
-    for stage in session.scalars(
-        select(Stage).where(Stage.election_id == election.id).order_by(Stage.ordinal)
-    ):
+    for stage in stages(session, election):
         try:
             window = window_for(session, stage, participation)
         except WindowClosed:
@@ -131,7 +135,8 @@ def what_closes_next(
     return min(candidates, key=lambda closing: closing.closes_at, default=None)
 
 
-def _latest(session: Session, stage_id: int, participation_id: int | None) -> Window | None:
+def latest(session: Session, stage_id: int, participation_id: int | None) -> Window | None:
+    """The newest version of a party's own window, or of everybody's; None when there is none (keys)."""
     return session.scalar(
         select(Window)
         .where(Window.stage_id == stage_id, Window.participation_id == participation_id)

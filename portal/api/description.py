@@ -12,7 +12,7 @@ from marshmallow import Schema, fields
 
 from portal.answers import ANSWERS
 from portal.api.calls import Call
-from portal.api.fields import PUBLIC_ID, REGION_CODE
+from portal.api.fields import PUBLIC_ID, REGION_CODE, STAGE_CODE
 from portal.refusals import (
     BadInput,
     Busy,
@@ -25,7 +25,7 @@ from portal.refusals import (
 from verification.errors import DomainError, NotFound
 
 _PART = re.compile(r"<(?:(\w+):)?(\w+)>")
-_PATTERNS = {"id": PUBLIC_ID, "region": REGION_CODE}
+_PATTERNS = {"id": PUBLIC_ID, "region": REGION_CODE, "stage": STAGE_CODE}
 
 
 class ProblemSchema(Schema):

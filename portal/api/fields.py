@@ -10,6 +10,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 PUBLIC_ID = r"[0-9a-f]{32}"
+STAGE_CODE = r"[0-9a-z][0-9a-z-]{0,39}"
 REGION_CODE = r"(ID|[0-9]{2}(\.[0-9]{2}){0,2})"
 
 

@@ -23,16 +23,17 @@ from portal.api import (
     rosters_replaced,
     scans,
     uploads,
+    windows,
 )
 from portal.api.calls import Call, register
 from portal.api.description import describe
-from portal.api.fields import PUBLIC_ID, REGION_CODE
+from portal.api.fields import PUBLIC_ID, REGION_CODE, STAGE_CODE
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
 TOPICS = (
     me, uploads, files, rosters, roster_exports, rosters_replaced, scans, duplicates, counting, proof,
-    desk, offices, corrections, member_rules, accounts,
+    desk, offices, corrections, member_rules, windows, accounts,
 )  # fmt: skip
 CALLS: tuple[Call, ...] = tuple(call for topic in TOPICS for call in topic.calls.declared)
 
@@ -55,6 +56,12 @@ class RegionCode(BaseConverter):
     regex = REGION_CODE.replace("(", "(?:")
 
 
+class StageCode(BaseConverter):
+    """A stage's code."""
+
+    regex = STAGE_CODE
+
+
 for _call in CALLS:
     register(bp, _call)
 
@@ -69,5 +76,7 @@ def openapi() -> Response:
 
 def install(app: Flask) -> None:
     """The converters of the paths, before the blueprint is registered."""
-    converters: dict[str, Any] = {"id": PublicId, "int": Count, "region": RegionCode}
+    converters: dict[str, Any] = {
+        "id": PublicId, "int": Count, "region": RegionCode, "stage": StageCode,
+    }  # fmt: skip
     app.url_map.converters.update(converters)

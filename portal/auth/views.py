@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import (
     Blueprint,
     Response,
+    get_template_attribute,
     jsonify,
     make_response,
     redirect,
@@ -28,6 +29,7 @@ from portal.babel import COOKIE as LANGUAGE_COOKIE
 from portal.babel import LOCALES
 from portal.context import actor, actor_or_none, now, services
 from portal.navigation import home_of
+from portal.page import next_closing
 from portal.refusals import BadInput, Busy, TooManyAttempts, WrongPassword
 from verification.errors import NotFound
 
@@ -68,8 +70,11 @@ def login_post() -> ResponseReturnValue:
 
 @bp.get("/masuk/keadaan")
 def state() -> ResponseReturnValue:
-    """Whether this browser is signed in; asking does not keep the session alive."""
-    return jsonify(signed_in=actor_or_none() is not None)
+    """Whether this browser is signed in, and the clock as it is now; keeps no session alive."""
+    if actor_or_none() is None:
+        return jsonify(signed_in=False)
+    clock = get_template_attribute("macros.html", "clock")
+    return jsonify(signed_in=True, clock=clock(now(), next_closing()))
 
 
 @bp.get("/keluar")

@@ -1,4 +1,4 @@
-"""Parties, offices, stages, requirements, reasons as they hold, and opening the next round.
+"""Parties, offices, requirements, reasons as they hold, and opening the next round.
 
 The tables are versioned data with their legal basis; here they are read.
 
@@ -19,7 +19,7 @@ from portal.manage.blueprint import bp
 from portal.models import Account
 from verification import publication, reference, reports, schedule
 from verification.errors import RoundNotReady
-from verification.models import Election, Office, ReasonCode, Requirement, Stage, Window
+from verification.models import Election, Office, ReasonCode, Requirement
 
 PER_PAGE = 50
 SHOWN_OFFICES = 20
@@ -72,24 +72,6 @@ def offices() -> ResponseReturnValue:
             "manage/offices.html", rows=kept, people=people, code=code,
             after=kept[-1].code if len(found) > len(kept) else None,
         )  # fmt: skip
-
-
-@bp.get("/kelola/tahapan")
-def stages() -> ResponseReturnValue:
-    with services().sessions.read() as session:
-        election = reference.current_election(session)
-        windows = session.execute(
-            select(Stage, Window)
-            .join(Window, Window.stage_id == Stage.id)
-            .where(Stage.election_id == election.id)
-            .order_by(Stage.ordinal, Window.participation_id, Window.version.desc())
-        ).all()
-        return render_template(
-            "manage/stages.html",
-            windows=windows,
-            rounds=schedule.rounds(session, election),
-            parties={row.id: row.party.name for row in reference.participations(session, election)},
-        )
 
 
 @bp.get("/kelola/syarat")

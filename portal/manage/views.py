@@ -10,12 +10,12 @@ from flask.typing import ResponseReturnValue
 
 from portal import access
 from portal.context import actor, services
-from portal.manage import accounts, machine, process, rules
+from portal.manage import accounts, machine, process, rules, windows
 from portal.manage.blueprint import bp
 from portal.office.journal_words import SYSTEM_KINDS
 from portal.office.timeline import timeline_of
 
-__all__ = ["accounts", "bp", "machine", "process", "rules"]
+__all__ = ["accounts", "bp", "machine", "process", "rules", "windows"]
 
 
 @bp.get("/kelola")

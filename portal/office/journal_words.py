@@ -60,6 +60,8 @@ WORDS: dict[Kind, LazyString] = {
     Kind.RULES_CHANGED: _("Aturan daftar anggota diubah"),
     Kind.BACKUP_MADE: _("Cadangan dibuat"),
     Kind.RESTORED: _("Dipulihkan dari cadangan; kejadian sesudah cadangan hilang"),
+    Kind.WINDOW_MOVED: _("Jadwal tahapan berubah bagi partai"),
+    Kind.WINDOW_CHANGED: _("Jadwal tahapan diubah"),
     Kind.ACCESSES_SEALED: _("Catatan pembacaan disegel"),
     Kind.ACCOUNT_CREATED: _("Akun dibuat"),
     Kind.ACCOUNT_CHANGED: _("Akun diubah"),
@@ -82,6 +84,7 @@ SYSTEM_KINDS = tuple(
     kind for kind in WORDS
     if kind.value.startswith(("account.", "token.", "ticket."))
     or kind in (
-        Kind.ROUND_OPENED, Kind.RULES_CHANGED, Kind.ACCESSES_SEALED, Kind.BACKUP_MADE, Kind.RESTORED,
+        Kind.ROUND_OPENED, Kind.RULES_CHANGED, Kind.WINDOW_CHANGED, Kind.ACCESSES_SEALED,
+        Kind.BACKUP_MADE, Kind.RESTORED,
         Kind.DUPLICATES_COMPARED, Kind.DUPLICATES_PROVEN, Kind.DUPLICATES_MISSED)
 )  # fmt: skip

@@ -21,6 +21,7 @@ from portal.party.blueprint import bp
 from portal.party.queue_panel import panel
 from portal.party.reading import (
     RegionQuery,
+    extension,
     levels_of,
     narrowed,
     provinces_of,
@@ -88,6 +89,7 @@ def task_list() -> ResponseReturnValue:
             places=_names(session, participation, scope),
             provinces=provinces_of(session, participation.election, actor()),
             is_open=receives(session, participation),
+            extension=extension(session, participation),
             row_words=ROW_WORDS,
             results=results,
             repairing=repairing,

@@ -38,8 +38,8 @@ GROUPS: dict[str, Group] = {
         Kind.ROSTER_WAITING, Kind.ROSTER_REPLACED, Kind.ROSTER_DISCARDED,
         Kind.SCAN_PAIRED, Kind.SCAN_WITHDRAWN, Kind.SCAN_BY_NAME)),
     "dosir": Group(_("Pengiriman dan hasil"), (
-        Kind.SUBMITTED, Kind.QUEUED, Kind.ROUND_OPENED, Kind.RESULTS_PUBLISHED,
-        Kind.DUPLICATES_FOUND, Kind.DUPLICATE_SETTLED, Kind.RESTORED)),
+        Kind.SUBMITTED, Kind.QUEUED, Kind.ROUND_OPENED, Kind.WINDOW_MOVED,
+        Kind.RESULTS_PUBLISHED, Kind.DUPLICATES_FOUND, Kind.DUPLICATE_SETTLED, Kind.RESTORED)),
     "tanda-terima": Group(_("Tanda terima"), (Kind.RECEIPT_ISSUED,)),
     "akun": Group(_("Akun"), (
         Kind.ACCOUNT_CREATED, Kind.ACCOUNT_CHANGED, Kind.ACCOUNT_DISABLED, Kind.ACCOUNT_ENABLED,
@@ -83,7 +83,27 @@ def _received(facts: Facts) -> str:
         "Berkas tersimpan: %(requirement)s, %(region)s, %(size)s",
         requirement=facts["requirement"], region=facts["region"], size=size(facts["size"]),
     )  # fmt: skip
-    return told
+    return told + gettext(" (sesudah batas waktu)") if facts.get("late") else told
+
+
+def _moved(facts: Facts) -> str:
+    closes, was = facts["closes_at"], facts["was_closes_at"]
+    values = {"stage": facts["stage"], "at": moment(datetime.fromisoformat(closes))}
+    if was is None or closes == was:
+        told = gettext("Jadwal %(stage)s: ditutup %(at)s", **values)
+    else:
+        values["was"] = moment(datetime.fromisoformat(was))
+        told = (
+            gettext("Batas waktu %(stage)s diperpanjang sampai %(at)s, semula %(was)s", **values)
+            if closes > was
+            else gettext("Batas waktu %(stage)s menjadi %(at)s, semula %(was)s", **values)
+        )
+    if facts["own"]:
+        told += gettext(" (khusus partai Anda)")
+    if facts["in_time"]:
+        told += gettext("; %(n)s berkas yang datang sesudah batas lama menjadi tepat waktu",
+                        n=number(facts["in_time"]))  # fmt: skip
+    return str(told)
 
 
 def _granted(facts: Facts) -> str:
@@ -241,6 +261,7 @@ TOLD: dict[str, Callable[[Facts], str]] = {
     Kind.RECEIPT_ISSUED.value: _receipt,
     Kind.SUBMITTED.value: _submitted,
     Kind.QUEUED.value: _queued,
+    Kind.WINDOW_MOVED.value: _moved,
     Kind.RESULTS_PUBLISHED.value: _published,
     Kind.RESULT_CORRECTED.value: _corrected,
     Kind.DUPLICATES_FOUND.value: _duplicates,

@@ -5,6 +5,7 @@ Next station: the page's own service call.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import request
@@ -16,12 +17,13 @@ from portal.actors import Actor
 from portal.api.fields import region_code
 from portal.context import now
 from portal.refusals import BadInput
-from verification.errors import DossierLocked, NotFound, UnknownRequirement
-from verification.models import Election, Participation, Region, Requirement
+from verification.errors import DossierLocked, NotFound, UnknownRequirement, WindowClosed
+from verification.models import Election, Participation, Region, Requirement, Stage
 from verification.models.reference import Level
 from verification.reference import NATION, Scope, regions_at, requirement_by_code, within
-from verification.schedule import current_round, open_for_upload
+from verification.schedule import current_round, last_moment, open_for_upload, window_now
 from verification.slots import check_open, submission_in
+from verification.windows import Extension, extension_of
 
 
 class CursorQuery(Schema):
@@ -65,6 +67,27 @@ def narrowed(actor: Actor, code: str | None) -> Scope | None:
     if not inside:
         raise NotFound("region outside the scope")
     return Scope(inside)
+
+
+def extension(session: Session, participation: Participation) -> Extension | None:
+    """What the party is told while it may send: its close was moved to a later moment."""
+    try:
+        round_ = current_round(session, participation.election)
+    except NotFound:
+        return None
+    return extension_of(session, session.get_one(Stage, round_.stage_id), participation, now())
+
+
+def goes_on_until(session: Session, participation: Participation) -> datetime | None:
+    """In the grace after the close: when what was begun before must be there. None at any other time."""
+    try:
+        window = window_now(session, participation)
+        round_ = current_round(session, participation.election)
+    except (NotFound, WindowClosed):
+        return None
+    ends = last_moment(window)
+    in_grace = window.closes_at <= now() <= ends
+    return ends if in_grace and submission_in(session, participation, round_) is None else None
 
 
 def receives(session: Session, participation: Participation) -> bool:

@@ -21,7 +21,7 @@ from portal.babel import locale
 from portal.context import actor, now, own_participation, services
 from portal.page import in_language
 from portal.party.blueprint import bp
-from portal.party.reading import receives
+from portal.party.reading import extension, receives
 from portal.party.uploading import unfinished
 from portal.words import STATES
 from verification import dossier, submission
@@ -130,6 +130,7 @@ def _page(session: Session, *, unchecked: bool = False, refusal: Answer | None =
         unfinished=unfinished(session, participation),
         repairable=Outcome.BMS.value in draft.round.allowed_outcomes,
         is_open=receives(session, participation),
+        extension=extension(session, participation),
         states=STATES,
         unchecked=unchecked,
         refusal=refusal,

@@ -21,7 +21,14 @@ from portal.formatting import clock_time
 from portal.page import in_language
 from portal.party.blueprint import bp
 from portal.party.queue_panel import panel
-from portal.party.reading import levels_of, question, receives, requirement_named
+from portal.party.reading import (
+    extension,
+    goes_on_until,
+    levels_of,
+    question,
+    receives,
+    requirement_named,
+)
 from portal.refusals import BadInput
 from verification.models import Participation, ReceivedFile, Region, RosterVersion
 from verification.models.process import Purpose
@@ -56,6 +63,9 @@ def upload() -> ResponseReturnValue:
         region = region_of(session, election, asked["wilayah"]) if asked["wilayah"] else None
         levels = levels_of(session, election, actor())
         sends = bool(levels) if fixed is None else fixed.level in levels
+        left = unfinished(session, participation)
+        receiving = receives(session, participation)
+        ends = goes_on_until(session, participation) if left and not receiving else None
         return render_template(
             "party/upload.html",
             panel=panel(session, participation, requirement=fixed, region=region)
@@ -63,8 +73,10 @@ def upload() -> ResponseReturnValue:
             else None,
             requirement=fixed,
             region=region,
-            unfinished=unfinished(session, participation),
-            is_open=receives(session, participation),
+            unfinished=left,
+            is_open=receiving or ends is not None,
+            ends=ends,
+            extension=extension(session, participation),
         )
 
 

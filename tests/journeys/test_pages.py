@@ -9,16 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
+from portal.clock import system_clock
 from tests.browser import DESK, PHONE, chromium, sign_in, trouble_on
 from tests.journeys.api import Account
+from tests.large_files import padded_pdf
 from tests.stack import Stack, sipol
-from tests.traffic import wait_for
+from tests.traffic import AD_ART, Caller, upload_id, wait_for
+from tests.world import build_window
+from verification.db import Sessions, make_engine
+from verification.journal import entries, facts_of
+from verification.models import Participation, Party, Stage
 
 LIMIT = 60
 KIB = 1024
@@ -214,3 +221,67 @@ def test_a_review_item_with_its_scan_weighs_no_more_than_an_office_line_bears(
     with browser.new_context(base_url=stack.base_url) as context:
         context.add_cookies(cookies)  # type: ignore[arg-type]  # Playwright's own shape, given back
         assert weight(context.new_page(), address) < 150 * KIB
+
+
+def test_a_close_that_moves_is_followed_by_everything_that_is_open(
+    context: BrowserContext, browser: Browser, stack: Stack, tmp_path: Path
+) -> None:
+    """The last of the module: party A gets a window of its own. No page is loaded anew."""
+    engine = make_engine(stack.config.database_url)
+    sessions = Sessions(engine)
+    opened, closed = system_clock() - timedelta(days=2), system_clock() - timedelta(seconds=1)
+    login = stack.logins["koordinator.a"]
+    party = Caller(stack.base_url, login.token)
+    running = padded_pdf(tmp_path / "berjalan.pdf", 400_000, seed="running").read_bytes()
+    path = party.create(len(running), AD_ART)
+    party.patch(path, 0, running[:200_000]).expect(204)
+    seat = browser.new_context(base_url=stack.base_url).new_page()
+    seat.set_default_timeout(60_000)
+    sign_in(seat, stack.base_url, login.login, login.password)
+    seat.goto("/unggah")
+    shown = seat.locator(".app-where__clock time").nth(1).get_attribute("datetime")
+
+    with sessions.begin() as session:
+        own = session.query(Participation).join(Party).filter_by(name=login.party).one()
+        stage = session.query(Stage).filter_by(code="pendaftaran").one()
+        build_window(session, stage, opens=opened, closes=closed, participation=own)
+    late = padded_pdf(tmp_path / "terlambat_ad-art.pdf", 300_000, seed="late")
+    seat.set_input_files("[data-queue=files]", late)
+    row = seat.locator("[data-queue=rows] .app-upload")
+    expect(row).to_contain_text("Bila waktunya diperpanjang", timeout=60_000)
+
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    administrator = stack.logins["administrator.pusat"]
+    sign_in(page, stack.base_url, administrator.login, administrator.password)
+    page.goto(f"/kelola/tahapan/pendaftaran?bagi={own.public_id}")
+    faults = [each for size in (PHONE, DESK) for each in trouble_on(page, size, picture="jadwal")]
+    page.check("#tutup-2")
+    page.fill("#dasar", "Putusan uji 5/2029")
+    page.get_by_role("button", name="Lihat yang berubah").click()
+    expect(page.locator("h1")).to_have_text("Yang berubah", timeout=60_000)
+    faults += [each for size in (PHONE, DESK) for each in trouble_on(page, size, picture="berubah")]
+    page.get_by_role("button", name="Simpan jadwal baru").click()
+    page.wait_for_url("**/kelola/tahapan")
+    faults += [each for size in (PHONE, DESK) for each in trouble_on(page, size, picture="tahapan")]
+    assert faults == []
+
+    # The page asks by itself every five minutes, and whenever it comes into view again.
+    seat.wait_for_function(
+        """before => {
+            document.dispatchEvent(new Event("visibilitychange"));
+            return document.querySelectorAll(".app-where__clock time")[1].dateTime !== before;
+        }""",
+        arg=shown,
+        polling=500,
+    )
+    expect(row).to_contain_text("Lolos pemeriksaan sistem", timeout=60_000)
+    party.patch(path, 200_000, running[200_000:]).expect(204)
+    party.wait_until(upload_id(path), "passed", "rejected")
+    with sessions.read() as session:
+        chain = session.get_one(Participation, own.id).chain
+        newest = [facts_of(each) for each in entries(session, chain, kinds=["file.received"])[:2]]
+    assert {facts["late"] for facts in newest} == {False}
+    assert upload_id(path) in {facts["file"] for facts in newest}
+    seat.context.close()
+    engine.dispose()

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from verification.db import Base, UtcDateTime, bigint_key, one_of
@@ -36,11 +36,23 @@ class Stage(Base):
 
 
 class Window(Base):
-    """When a stage is open: for every party, or (`participation_id`) for one. The highest version holds."""
+    """When a stage is open: for every party, or (`participation_id`) for one. The highest version holds.
+
+    `made_by` and `made_at` are empty for what came with the election.
+    """
 
     __tablename__ = "window"
     __table_args__ = (
         UniqueConstraint("stage_id", "participation_id", "version"),
+        # NULL differs from NULL in the one above.
+        Index(
+            "uq_window_general",
+            "stage_id",
+            "version",
+            unique=True,
+            sqlite_where=text("participation_id IS NULL"),
+            postgresql_where=text("participation_id IS NULL"),
+        ),
         Index("ix_window_latest", "stage_id", "participation_id", "version"),
     )
 
@@ -52,6 +64,8 @@ class Window(Base):
     closes_at: Mapped[datetime] = mapped_column(UtcDateTime)
     grace_seconds: Mapped[int] = mapped_column(default=0)
     legal_basis: Mapped[str] = mapped_column(String(200))
+    made_by: Mapped[str | None] = mapped_column(String(60))
+    made_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Round(Base):

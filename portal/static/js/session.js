@@ -63,14 +63,22 @@ document.addEventListener("sipol:login-required", () => {
   bar.hidden = false;
 });
 
+// Everybody asks whether it has moved, but not in one second.
+function atTheClose() {
+  const left = document.querySelector("[data-left]")?.dataset.left;
+  if (left > 0) setTimeout(check, left * 1000 + Math.random() * 60_000);
+}
+
 async function check() {
-  if (document.visibilityState !== "visible") return;
+  // A queue sends on behind another page.
+  if (document.visibilityState !== "visible" && !document.getElementById("queue")) return;
   try {
     const response = await fetch("/masuk/keadaan", {
       credentials: "same-origin", headers: { Accept: "application/json", "Sipol-Background": "1" },
     });
     const state = await response.json();
     if (!state.signed_in) document.dispatchEvent(new CustomEvent("sipol:login-required"));
+    else if ((await import("./clock.js")).show(state.clock)) atTheClose();
   } catch {
     // No line, or the portal restarts: neither is an ended login.
   }
@@ -79,4 +87,5 @@ async function check() {
 if (parts) {
   setInterval(check, CHECK_EVERY);
   document.addEventListener("visibilitychange", check);
+  atTheClose();
 }

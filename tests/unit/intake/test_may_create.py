@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,13 +12,23 @@ from portal.models import Account, Reservation
 from tests.builders import build_file, build_submission
 from uploads.errors import CreationRefused
 from uploads.policy import Claim
-from verification.journal import entries
+from verification.extending import NewTimes, move
+from verification.journal import entries, facts_of
+from verification.journal_kinds import Kind
 from verification.models import Participation, Party, Roster, Window
-from verification.reference import current_election, region_of, requirement_by_code
+from verification.reference import (
+    current_election,
+    participation_of,
+    region_of,
+    requirement_by_code,
+)
+from verification.schedule import stages, window_for
+from verification.states import Role
 
-from .conftest import HOST, NOW, World, asked
+from .conftest import HOST, NOW, World, arrival_of, asked
 
 ORIGIN = f"http://{HOST}"
+MINUTE = timedelta(minutes=1)
 
 
 def refusal(world: World, **given: object) -> tuple[int, str]:
@@ -232,3 +243,39 @@ def test_a_dossier_that_was_sent_takes_nothing_more(world: World) -> None:
         build_submission(session, party, now=NOW, items=False)
     assert refusal(world, authorization=token) == (403, "dossier_locked")
     world.policy().may_create(asked(authorization=world.token("koordinator.b")))
+
+
+def test_begun_before_the_old_close_or_after_it_the_new_close_decides(world: World) -> None:
+    """One upload runs over the old close, another is refused then and comes again: both are in time."""
+    policy, token = world.policy(), world.token("koordinator.a")
+    with world.sessions.begin() as session:
+        election = current_election(session)
+        stage = stages(session, election)[0]
+        held = window_for(session, stage, None)
+        close = held.closes_at
+        world.now = close - MINUTE
+    running = asked(authorization=token)
+    grant = policy.may_create(running)
+    world.now = close + MINUTE
+    late = asked(authorization=token)
+    with pytest.raises(CreationRefused) as refused:
+        policy.may_create(late)
+    assert refused.value.answer()[1] == "window_closed"
+    with world.sessions.begin() as session:
+        times = NewTimes(
+            stage=stage, participation=None, closes_at=close + timedelta(hours=3),
+            grace_seconds=held.grace_seconds, legal_basis="Keputusan uji",
+        )  # fmt: skip
+        move(session, times, seen=1, actor="system", role=Role.ADMINISTRATOR, now=world.now)
+    again = policy.may_create(late)
+    world.now = close + timedelta(hours=2)
+    policy.finished(
+        replace(arrival_of(running, grant), created_at=close - MINUTE, finished_at=world.now)
+    )
+    policy.finished(arrival_of(late, again, world.now - timedelta(minutes=5)))
+    with world.sessions.read() as session:
+        chain = participation_of(session, world.parties["a"], election).chain
+        received = entries(session, chain, kinds=[Kind.FILE_RECEIVED.value])
+        assert [facts_of(entry)["late"] for entry in received] == [False, False]
+    # What was granted is kept as long as before: an open upload's end follows no close.
+    assert grant.expires_at > close + timedelta(hours=3)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
 
 from sqlalchemy import func, select
 
+from tests.at_once import at_once
 from tests.builders import (
     COORDINATOR,
     SECOND,
@@ -26,26 +25,11 @@ from tests.world import NOON, build_world
 from verification import intake, jobs, journal, publication
 from verification import submission as submissions
 from verification.db import Sessions
-from verification.errors import DomainError, NothingToClaim, RoundNotReady
+from verification.errors import NothingToClaim, RoundNotReady
 from verification.models import Decision, Job, JournalEntry, Receipt, ReceivedFile, Submission
 from verification.states import ItemState, Outcome, Role
 
 ITEMS = 160
-
-
-def at_once(*works: Callable[[], object]) -> list[object]:
-    """Start all at the same moment; their results, or the domain's refusals."""
-    gate = threading.Barrier(len(works))
-
-    def run(work: Callable[[], object]) -> object:
-        gate.wait()
-        try:
-            return work()
-        except DomainError as error:
-            return error
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works))
 
 
 def test_four_clients_decide_everything_and_nothing_twice(sessions: Sessions) -> None:

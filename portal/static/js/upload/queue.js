@@ -24,6 +24,7 @@ export class UploadQueue {
     ).join("");
     addEventListener("online", () => this.nudge());
     document.addEventListener("sipol:signed-in", () => this.nudge());
+    document.addEventListener("sipol:closing", () => this.nudge());
   }
 
   add(file, claim) {
@@ -56,6 +57,7 @@ export class UploadQueue {
 
   nudge() {
     for (const task of this.tasks) task.nudge();
+    this.fill();
   }
 
   holdAll() {

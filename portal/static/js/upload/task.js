@@ -5,7 +5,7 @@
 // 404 or 410, said by the server itself, may begin a file anew.
 
 import { fingerprint, wholeDigest } from "./fingerprint.js";
-import { Speed } from "./speed.js";
+import { Speed, waitFor } from "./speed.js";
 import { unheard } from "./unheard.js";
 
 const GONE_BY = "Tus-Resumable";
@@ -14,9 +14,9 @@ const CHUNK = 8 * 1024 * 1024;
 const SMALL = 1024 * 1024;
 const SMALLEST_CHUNK = 256 * 1024;
 const BEFORE_LARGER = 4;
-const LONGEST_WAIT = 60_000;
 const GONE = new Set([404, 410]);
 const NEEDS_LOGIN = new Set([401, 403]);
+const CLOSED = "window_closed";
 const REFUSED = new Set([400, 409, 412, 413, 415, 422]);
 
 export const States = Object.freeze({
@@ -30,13 +30,6 @@ export const States = Object.freeze({
   REFUSED: "refused",
   CANCELLED: "cancelled",
 });
-
-/** Milliseconds until the next try: what the server asked for, else full jitter over a doubling span. */
-export function waitFor(failures, retryAfter) {
-  const asked = Number.parseInt(retryAfter ?? "", 10);
-  if (asked > 0) return Math.min(asked * 1000, LONGEST_WAIT) + Math.random() * 1000;
-  return 1000 + Math.random() * Math.min(LONGEST_WAIT, 1000 * 2 ** Math.min(failures, 6));
-}
 
 export class UploadTask {
   /**
@@ -99,7 +92,7 @@ export class UploadTask {
       this.upload.options.headers = { Authorization: `Bearer ${ticket}`, "Accept-Language": document.documentElement.lang };
       this.upload.start();
     } catch (error) {
-      if (turn === this.turn) this.failed({ status: error.status ?? 0 });
+      if (turn === this.turn) this.failed({ status: error.status ?? 0, problem: { code: error.code, title: error.message } });
     }
   }
 
@@ -198,7 +191,7 @@ export class UploadTask {
       return this.become(States.LOGIN);
     } else if (status === 401) {
       this.server.forgetTicket();
-    } else if (method === "POST" && (REFUSED.has(status) || NEEDS_LOGIN.has(status))) {
+    } else if (problem?.code === CLOSED || (method === "POST" && (REFUSED.has(status) || NEEDS_LOGIN.has(status)))) {
       return this.end(States.REFUSED);
     }
     this.failures += 1;
@@ -239,8 +232,13 @@ export class UploadTask {
     this.end(States.REFUSED);
   }
 
-  /** The line is back, or someone has signed in again: no need to wait any longer. */
+  /** The line is back, someone has signed in again, or the close has moved: no need to wait. */
   nudge() {
+    if (this.state === States.REFUSED && this.problem?.code === CLOSED) {
+      this.upload = null;
+      this.running = false;
+      return this.become(States.WAITING);
+    }
     if (this.state !== States.CUT && this.state !== States.LOGIN) return;
     clearTimeout(this.timer);
     this.attempt();
