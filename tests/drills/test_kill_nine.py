@@ -133,7 +133,6 @@ def _look_over(folder: Path, root: Path, stand: EdgeStand) -> int:
     return count
 
 
-@pytest.mark.timeout(900)
 def test_kills_at_random_instants_lose_nothing_acknowledged(tmp_path: Path) -> None:
     killed = _drill(tmp_path, cycles=12)
     assert killed["uploads"] >= CLIENTS * LANES

@@ -172,7 +172,6 @@ def bring(stack: Stack, browser: Browser, party: Caller, file: Path) -> float:
     return share
 
 
-@pytest.mark.timeout(900)
 def test_200_mb_on_a_line_cut_five_times_over_a_restart_and_an_ended_login(
     stack: Stack,
     browser: Browser,

@@ -61,7 +61,6 @@ class Terminal:
         return [json.loads(line) for line in self.lines.read_text().splitlines()]
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("engine", "size"),
     [

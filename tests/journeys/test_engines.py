@@ -128,7 +128,6 @@ def dies_in_the_middle(stack: Stack, begun: Begun) -> None:
             begun.party.go_on(begun.path, begun.content)
 
 
-@pytest.mark.timeout(600)
 def test_uploads_go_on_whoever_stores_them(stack: Stack, tmp_path: Path) -> None:
     signs = random.Random("engines")
     party = Caller(stack.base_url, stack.logins["koordinator.a"].token)

@@ -93,7 +93,6 @@ def proven(stack: Stack, parties: list[PartyJob], folder: Path) -> None:
     assert '"level": "error"' not in logs
 
 
-@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
     ("database", "engine"),
     [
@@ -119,7 +118,6 @@ def test_from_nothing_to_repaired_and_published(
     proven(stack, parties, tmp_path)
 
 
-@pytest.mark.timeout(1200)
 def test_ten_thousand_members_a_party(start_stack: StartStack, tmp_path: Path) -> None:
     """300 items by keys, 2,000 by racing programs; the rest of the nation has not finished."""
     stack = start_stack(portal_processes=2)
