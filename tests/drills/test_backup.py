@@ -42,7 +42,6 @@ def burn(stack: Stack, request: pytest.FixtureRequest) -> str:
     return stack.environ["SIPOL_DATABASE_URL"].rpartition("/")[2]
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_the_evening_goes_on_from_a_backup(
     database: str, start_stack: StartStack, request: pytest.FixtureRequest, tmp_path: Path

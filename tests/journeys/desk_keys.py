@@ -59,8 +59,8 @@ def _shift(stack: Stack, login: str, count: int) -> Shift:
         assert errors == []
         # Signing out gives back the one that is before his eyes.
         page.goto(f"{stack.base_url}/keluar")
-        page.click("main button[type=submit]")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.click("main button[type=submit]")
     return shift
 
 

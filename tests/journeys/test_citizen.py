@@ -66,7 +66,8 @@ def context(
 def asked(page: Page, nik: str) -> str:
     page.goto("/publik/nik")
     page.fill("input[name=nik]", nik)
-    page.click("main button[type=submit]")
+    with page.expect_navigation():
+        page.click("main button[type=submit]")
     return page.text_content("h1") or ""
 
 

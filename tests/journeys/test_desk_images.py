@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 
-import pytest
 from playwright.sync_api import Page
 
 from tests.browser import DESK, chromium, sign_in
@@ -29,7 +28,6 @@ def shown(page: Page, number: int) -> None:
     wait_for(page.locator(".desk-wait").is_hidden, "no word of waiting")
 
 
-@pytest.mark.timeout(600)
 def test_every_page_of_a_long_document_is_seen(start_stack: StartStack) -> None:
     stack = start_stack()
     party = Account(stack, "koordinator.a")
@@ -38,7 +36,6 @@ def test_every_page_of_a_long_document_is_seen(start_stack: StartStack) -> None:
     person = stack.logins["verifikator.bandung.1"]
     with chromium() as browser:
         context = browser.new_context(viewport=DESK)
-        context.set_default_timeout(120_000)
         page = context.new_page()
         sign_in(page, stack.base_url, person.login, person.password)
         page.click("main form button")
