@@ -236,7 +236,7 @@ def test_a_close_that_moves_is_followed_by_everything_that_is_open(
     path = party.create(len(running), AD_ART)
     party.patch(path, 0, running[:200_000]).expect(204)
     seat = browser.new_context(base_url=stack.base_url).new_page()
-    seat.set_default_timeout(60_000)
+    seat.set_default_timeout(120_000)
     sign_in(seat, stack.base_url, login.login, login.password)
     seat.goto("/unggah")
     shown = seat.locator(".app-where__clock time").nth(1).get_attribute("datetime")
@@ -248,10 +248,10 @@ def test_a_close_that_moves_is_followed_by_everything_that_is_open(
     late = padded_pdf(tmp_path / "terlambat_ad-art.pdf", 300_000, seed="late")
     seat.set_input_files("[data-queue=files]", late)
     row = seat.locator("[data-queue=rows] .app-upload")
-    expect(row).to_contain_text("Bila waktunya diperpanjang", timeout=60_000)
+    expect(row).to_contain_text("Bila waktunya diperpanjang", timeout=120_000)
 
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     administrator = stack.logins["administrator.pusat"]
     sign_in(page, stack.base_url, administrator.login, administrator.password)
     page.goto(f"/kelola/tahapan/pendaftaran?bagi={own.public_id}")
@@ -259,7 +259,7 @@ def test_a_close_that_moves_is_followed_by_everything_that_is_open(
     page.check("#tutup-2")
     page.fill("#dasar", "Putusan uji 5/2029")
     page.get_by_role("button", name="Lihat yang berubah").click()
-    expect(page.locator("h1")).to_have_text("Yang berubah", timeout=60_000)
+    expect(page.locator("h1")).to_have_text("Yang berubah", timeout=120_000)
     faults += [each for size in (PHONE, DESK) for each in trouble_on(page, size, picture="berubah")]
     page.get_by_role("button", name="Simpan jadwal baru").click()
     page.wait_for_url("**/kelola/tahapan")
@@ -275,7 +275,7 @@ def test_a_close_that_moves_is_followed_by_everything_that_is_open(
         arg=shown,
         polling=500,
     )
-    expect(row).to_contain_text("Lolos pemeriksaan sistem", timeout=60_000)
+    expect(row).to_contain_text("Lolos pemeriksaan sistem", timeout=120_000)
     party.patch(path, 200_000, running[200_000:]).expect(204)
     party.wait_until(upload_id(path), "passed", "rejected")
     with sessions.read() as session:
