@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL, inspect, make_url
+from sqlalchemy import URL, inspect, make_url, text
 
 from portal.backup.refused import BackupRefused
 from verification.db import make_engine
@@ -53,6 +53,7 @@ def load(url: str, source: Path) -> None:
         draft.replace(str(place.database))
     else:
         _run("pg_restore", place, "--exit-on-error", "--single-transaction", str(source))
+        _analyse(url)
 
 
 def is_empty(url: str) -> bool:
@@ -63,6 +64,16 @@ def is_empty(url: str) -> bool:
     engine = make_engine(url, pool_size=1)
     try:
         return not inspect(engine).get_table_names()
+    finally:
+        engine.dispose()
+
+
+def _analyse(url: str) -> None:
+    """Statistics are in no dump, and a migration without them may take hours."""
+    engine = make_engine(url, pool_size=1)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("ANALYZE"))
     finally:
         engine.dispose()
 
