@@ -18,6 +18,7 @@ from verification.errors import NotFound
 from verification.models import (
     Chain,
     Correction,
+    DisputedMember,
     Item,
     Office,
     Participation,
@@ -183,6 +184,15 @@ def may_correct(session: Session, actor: Actor, public_id: str) -> Correction:
     if found is None:
         raise NotFound("correction")
     may_run_office(session, actor, found.item.office.code)
+    return found
+
+
+def may_handle_dispute(session: Session, actor: Actor, public_id: str) -> DisputedMember:
+    """A disputed member before such an office. Raises NotFound."""
+    found = session.scalar(select(DisputedMember).where(DisputedMember.public_id == public_id))
+    if found is None:
+        raise NotFound("dispute")
+    may_run_office(session, actor, found.office.code)
     return found
 
 

@@ -113,6 +113,11 @@ ANSWERS: dict[type[DomainError], Answer] = {
           "orangnya yang menentukan. Tidak ada yang berubah. Muat ulang halaman untuk melihat "
           "keadaan terakhir."),
     ),
+    errors.StillListed: Answer(
+        409, "still_listed", _("Masih ada di daftar partai"),
+        _("Daftar partai yang berlaku masih memuat orang ini, maka belum dapat dicatat sebagai "
+          "dikeluarkan. Tidak ada yang berubah. Catat setelah partai memperbaiki daftarnya."),
+    ),
     errors.DossierLocked: Answer(
         409, "dossier_locked", _("Dosir terkunci"),
         _("Dosir atau bagian ini sudah dikirim dan tidak terbuka untuk perbaikan. "

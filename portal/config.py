@@ -47,6 +47,10 @@ class Config:
     nik_checks_network_hour: int = 60
     nik_checks_minute: int = 600
     nik_checks_day: int = 200_000
+    # Days: for who objects to show his KTP-el at the office, and from then on until it has ended.
+    objection_identity_days: int = 7
+    objection_outcome_days: int = 14
+    objections_day: int = 20_000
     tls_certificate: str = ""
     tls_key: str = ""
     redirect_listen: str = ""  # 0.0.0.0:80, say: http that only leads to public_url
@@ -141,8 +145,12 @@ class Config:
             raise ConfigurationError("SIPOL_SANDBOX: required or development")
         if self.uploads not in ("builtin", "tusd"):
             raise ConfigurationError("SIPOL_UPLOADS: builtin or tusd")
-        if min(self.nik_checks_network_hour, self.nik_checks_minute, self.nik_checks_day) < 1:
-            raise ConfigurationError("SIPOL_NIK_CHECKS_…: at least 1")
+        if any(
+            getattr(self, each.name) < 1
+            for each in fields(self)
+            if each.name.startswith(("nik_checks", "objection"))
+        ):
+            raise ConfigurationError("SIPOL_NIK_CHECKS_…, SIPOL_OBJECTION…: at least 1")
         if self.production and self.sandbox != "required":
             raise ConfigurationError("production parses foreign files in the sandbox only")
         if self.production and not self.public_url.startswith("https://"):

@@ -21,6 +21,8 @@ from portal.duplicate_sheet import DuplicateFacts, duplicates_of
 from portal.member_facts import MemberFacts, facts_of
 from verification.card_scans import KINDS, scans_for
 from verification.decisions import PastDecision, history, reasons_for
+from verification.disputes.handling import mark_of
+from verification.disputes.states import DisputeState
 from verification.errors import NotFound
 from verification.file_checks import findings_of
 from verification.journal import log_access
@@ -56,7 +58,8 @@ class SheetImage:
 class ItemSheet:
     """Everything about one item. `clear`: the reader holds it and sees it in full.
 
-    `placeholders`: what the words of `faults` name, as `RuleSet.placeholders()`.
+    `placeholders`: what the words of `faults` name, as `RuleSet.placeholders()`. `disputed`: the member
+    says he is none; who he is, and how to reach him, the chiefs of his office know.
     """
 
     item: Item
@@ -71,6 +74,7 @@ class ItemSheet:
     images: tuple[SheetImage, ...]
     history: tuple[PastDecision, ...]
     reasons: tuple[ReasonCode, ...]
+    disputed: DisputeState | None
 
 
 def sheet_of(
@@ -115,6 +119,7 @@ def sheet_of(
         images=images,
         history=tuple(history(session, item.subject)),
         reasons=tuple(reasons_for(session, item)),
+        disputed=mark_of(session, item),
     )
 
 

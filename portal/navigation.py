@@ -47,6 +47,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("/riwayat", _("Riwayat"), frozenset({Role.COORDINATOR})),
     Entry("/antrean", _("Antrean"), DESK_ROLES, ("/periksa",)),
     Entry("/pengawas", _("Pengawasan"), CHIEF_ROLES),
+    Entry("/keberatan", _("Keberatan"), CHIEF_ROLES),
     Entry("/hitungan", _("Hitungan"), OFFICES),
     Entry("/kelola", _("Kelola"), frozenset({Role.ADMINISTRATOR})),
     Entry("/pengamat", _("Pengamatan"), frozenset({Role.OBSERVER})),

@@ -117,3 +117,7 @@ class CorrectionRefused(DomainError):
 
 class ClearingRefused(DomainError):
     """The rules do not settle this pair that way now: a statement or a summons comes first."""
+
+
+class StillListed(DomainError):
+    """The party's list in force still has the member who is to be written down as struck."""

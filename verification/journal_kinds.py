@@ -86,6 +86,11 @@ class Kind(Enum):
     ITEM_CORRECTED = ("item.corrected", "item", "correction", "decision", "outcome", "reason")
     RESULT_CORRECTED = ("results.corrected", "office", "round", "item", "outcome", "reason")
 
+    # Somebody says he is no member: a row of the party's chain and of the office's. It has a name of its
+    # own for each party, so that two of them cannot find out together whom it is about.
+    OBJECTION_FILED = ("objection.filed", "objection", "roster", "row")
+    OBJECTION_MOVED = ("objection.moved", "objection", "action", "state")
+
     ITEM_RELEASED = ("item.released", "item")
     ITEM_SKIPPED = ("item.skipped", "item")
     ITEM_FLAGGED = ("item.flagged", "item")

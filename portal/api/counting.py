@@ -26,7 +26,10 @@ class CountingQuery(Schema):
 
 
 class RegencyCountSchema(Schema):
-    """A kabupaten/kota. `counted`: people listed, or once published (`judged`) those at MS."""
+    """A kabupaten/kota. `counted`: people listed, or once published (`judged`) those at MS.
+
+    `suspended`: at MS, and not counted because they have objected.
+    """
 
     code = fields.String()
     name = fields.String()
@@ -35,6 +38,7 @@ class RegencyCountSchema(Schema):
     needed = fields.Integer()
     listed = fields.Integer()
     qualified = fields.Integer()
+    suspended = fields.Integer()
     judged = fields.Boolean()
     counted = fields.Integer()
     short = fields.Integer()

@@ -151,6 +151,8 @@ class ItemSchema(Schema):
     images = fields.List(fields.Nested(ImageSchema))
     history = fields.List(fields.Nested(PastSchema))
     reasons = fields.List(fields.Nested(ReasonSchema))
+    # The member says he is none: filed, suspended, struck.
+    disputed = fields.String(allow_none=True)
 
 
 def spelled_sheet(sheet: ItemSheet) -> dict[str, Any]:
@@ -179,6 +181,7 @@ def spelled_sheet(sheet: ItemSheet) -> dict[str, Any]:
         "images": sheet.images,
         "history": sheet.history,
         "reasons": sheet.reasons,
+        "disputed": sheet.disputed,
     }
 
 

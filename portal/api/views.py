@@ -16,6 +16,7 @@ from portal.api import (
     files,
     me,
     member_rules,
+    objections,
     offices,
     proof,
     roster_exports,
@@ -33,7 +34,7 @@ bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
 TOPICS = (
     me, uploads, files, rosters, roster_exports, rosters_replaced, scans, duplicates, counting, proof,
-    desk, offices, corrections, member_rules, windows, accounts,
+    desk, offices, corrections, objections, member_rules, windows, accounts,
 )  # fmt: skip
 CALLS: tuple[Call, ...] = tuple(call for topic in TOPICS for call in topic.calls.declared)
 

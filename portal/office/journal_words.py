@@ -47,6 +47,8 @@ WORDS: dict[Kind, LazyString] = {
     Kind.CORRECTION_DROPPED: _("Usul koreksi dibatalkan"),
     Kind.ITEM_CORRECTED: _("Koreksi disahkan; hasil yang sudah diumumkan berubah"),
     Kind.RESULT_CORRECTED: _("Hasil yang sudah diumumkan dikoreksi"),
+    Kind.OBJECTION_FILED: _("Keberatan warga diajukan"),
+    Kind.OBJECTION_MOVED: _("Keberatan warga ditindaklanjuti"),
     Kind.ITEM_RELEASED: _("Butir dilepas"),
     Kind.ITEM_SKIPPED: _("Butir dilewati"),
     Kind.ITEM_FLAGGED: _("Butir ditandai untuk pengawas"),
@@ -78,7 +80,8 @@ WORDS: dict[Kind, LazyString] = {
 
 OFFICE_KINDS = tuple(
     kind for kind in WORDS
-    if kind.value.startswith("item.") or kind in (Kind.DECISION_UNDONE, Kind.ROUND_PUBLISHED, Kind.RESTORED)
+    if kind.value.startswith(("item.", "objection."))
+    or kind in (Kind.DECISION_UNDONE, Kind.ROUND_PUBLISHED, Kind.RESTORED)
 )  # fmt: skip
 SYSTEM_KINDS = tuple(
     kind for kind in WORDS

@@ -36,7 +36,8 @@ GROUPS: dict[str, Group] = {
     "daftar": Group(_("Daftar anggota"), (
         Kind.ROSTER_IMPORTED, Kind.ROSTER_FAILED, Kind.ROSTER_WITHDRAWN, Kind.ROSTER_RESTORED,
         Kind.ROSTER_WAITING, Kind.ROSTER_REPLACED, Kind.ROSTER_DISCARDED,
-        Kind.SCAN_PAIRED, Kind.SCAN_WITHDRAWN, Kind.SCAN_BY_NAME)),
+        Kind.SCAN_PAIRED, Kind.SCAN_WITHDRAWN, Kind.SCAN_BY_NAME,
+        Kind.OBJECTION_FILED, Kind.OBJECTION_MOVED)),
     "dosir": Group(_("Pengiriman dan hasil"), (
         Kind.SUBMITTED, Kind.QUEUED, Kind.ROUND_OPENED, Kind.WINDOW_MOVED,
         Kind.RESULTS_PUBLISHED, Kind.DUPLICATES_FOUND, Kind.DUPLICATE_SETTLED, Kind.RESTORED)),
@@ -59,6 +60,8 @@ PLAIN: dict[str, LazyString] = {
     Kind.SCAN_WITHDRAWN.value: _("Pindaian kartu ditarik"),
     Kind.SCAN_BY_NAME.value: _("Pindaian kartu dikembalikan menurut nama berkasnya"),
     Kind.ROUND_OPENED.value: _("Babak perbaikan dibuka"),
+    Kind.OBJECTION_FILED.value: _("Keberatan warga atas satu baris daftar anggota"),
+    Kind.OBJECTION_MOVED.value: _("Keberatan warga ditindaklanjuti kantor KPU"),
     Kind.ACCOUNT_CREATED.value: _("Akun dibuat"),
     Kind.ACCOUNT_CHANGED.value: _("Akun diubah"),
     Kind.ACCOUNT_DISABLED.value: _("Akun dinonaktifkan"),

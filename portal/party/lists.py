@@ -18,6 +18,7 @@ from portal import access
 from portal.babel import locale
 from portal.card_rows import counts
 from portal.context import actor, now, own_participation, services
+from portal.dispute_words import STATES
 from portal.party.blueprint import bp
 from portal.party.list_rows import TABS, counts_of, rows_of
 from portal.party.queue_panel import panel
@@ -32,6 +33,7 @@ from portal.roster_view import (
 )
 from verification import files, jobs
 from verification.checks.reasons import describe
+from verification.disputes.handling import of_party
 from verification.duplicates.told import external_rows
 from verification.errors import NotFound
 from verification.jobs import JobKind
@@ -46,6 +48,8 @@ from verification.slots import is_repair, members_to_repair
 from verification.states import FileState, ListStage
 
 PAGE = 50
+# Objections that stand above the lists; the others have a page.
+FEW = 10
 LONGEST_REASON = 400
 FINAL = tuple(stage.value for stage in ListStage if stage.is_over)
 
@@ -74,6 +78,11 @@ def member_lists() -> ResponseReturnValue:
             requirement=_requirement(session, participation),
             is_open=receives(session, participation),
             failed=failed_by_list(session, participation, [row.id for row in kept]),
+            disputes=of_party(session, participation, actor().scope, limit=FEW + 1)
+            if first
+            else [],
+            few=FEW,
+            dispute_words=STATES,
         )
 
 

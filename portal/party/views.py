@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from portal.party import (
     decisions,
+    disputes,
     dossier,
     journal,
     list_templates,
@@ -23,7 +24,7 @@ from portal.party.blueprint import bp
 
 TOPICS = (
     dossier, slot, uploading, lists, list_templates, replacing, scans, sending, receipts, journal,
-    decisions, standing,
+    decisions, disputes, standing,
 )  # fmt: skip
 
 __all__ = ["TOPICS", "bp"]

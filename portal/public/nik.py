@@ -40,7 +40,7 @@ HOUR, MINUTE, DAY = 3600, 60, 86_400
 
 @bp.get("/publik/nik")
 def nik_form() -> ResponseReturnValue:
-    return _unkept(render_template("public/nik.html"))
+    return unkept(render_template("public/nik.html"))
 
 
 @bp.post("/publik/nik")
@@ -56,9 +56,13 @@ def nik_check() -> ResponseReturnValue:
         name = election.name
     if wants_json():
         body = json.dumps({"listed": "yes" if found else "no", "as_of": instant(now())})
-        return _unkept(body.ljust(JSON_BYTES), mimetype="application/json")
-    page = render_template("public/nik.html", listed=bool(found), election=name).encode()
-    return _unkept(page.ljust(PAGE_BYTES))
+        return unkept(body.ljust(JSON_BYTES), mimetype="application/json")
+    return sized(render_template("public/nik.html", listed=bool(found), election=name))
+
+
+def sized(page: str) -> Response:
+    """An answer that is as long as every other, kept nowhere."""
+    return unkept(page.encode().ljust(PAGE_BYTES))
 
 
 def spend(address: str | None) -> None:
@@ -88,19 +92,25 @@ def _buckets(config: Config) -> tuple[Bucket, ...]:
 def _given() -> str:
     given = request.get_json() if request.is_json else request.form
     value = given.get(FIELD, "") if hasattr(given, "get") else ""
-    return value.translate(_SPACING) if isinstance(value, str) else ""
+    return digits_of(value) if isinstance(value, str) else ""
+
+
+def digits_of(text: str) -> str:
+    """A NIK as people write it, without what they put between the digits."""
+    return text.translate(_SPACING)
 
 
 def _not_a_nik() -> Response:
     refusal = BadInput({FIELD: ["sixteen digits"]})
     if wants_json():
         raise refusal
-    response = _unkept(render_template("public/nik.html", wrong=True))
+    response = unkept(render_template("public/nik.html", wrong=True))
     response.status_code = answer_for(refusal).status
     return response
 
 
-def _unkept(body: str | bytes, *, mimetype: str = "text/html") -> Response:
+def unkept(body: str | bytes, *, mimetype: str = "text/html") -> Response:
+    """An answer that nobody may keep."""
     response = make_response(body)
     response.mimetype = mimetype
     response.headers["Cache-Control"] = "no-store"

@@ -14,14 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import health
 from portal.context import actor_or_none, now, services
 from portal.navigation import home_of
-from portal.public import nik
+from portal.public import nik, objections
 from portal.public import status as states
 from portal.public.blueprint import bp
 from verification import reference, reports, schedule
 from verification.errors import NotFound
 from verification.models import Round
 
-TOPICS = (nik,)
+TOPICS = (nik, objections)
 __all__ = ["TOPICS", "bp"]
 # Seconds. The edge honours them (RFC 5861): fresh for ten, shown for thirty more while one asks anew,
 # and for a day while the portal is in trouble.

@@ -39,7 +39,7 @@ def test_nothing_is_in_the_api_but_declared_calls_and_their_description() -> Non
 
 
 def test_changes_are_never_made_by_get_except_where_a_reading_is_logged() -> None:
-    logged = {"show_item", "export_journal"} | {
+    logged = {"show_item", "show_dispute", "export_journal"} | {
         f"export_{what}_{kind}" for what in ("rejected", "results") for kind in ("csv", "xlsx")
     }
     assert {call.name for call in CALLS if call.method == "GET" and call.writes} == logged

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, select, text
@@ -10,15 +12,29 @@ from portal import models as portal_models
 from portal.database import migrate, unmigrate
 from portal.seed import seed
 from tests.builders import build_file, build_items, build_party
+from tests.duplicates import KEYS, DuplicateStand, Someone
 from tests.world import NOON, build_world
 from verification import models as verification_models
+from verification import submitted_niks
 from verification.db import Base, Sessions
-from verification.models import Item, Member, Region, Storage
+from verification.disputes import filing
+from verification.disputes.filing import Person
+from verification.models import (
+    DisputedMember,
+    Election,
+    Item,
+    Member,
+    Objection,
+    Region,
+    Storage,
+    SubmittedNik,
+)
 from verification.models.rosters import row_id
 
 TABLES = (portal_models, verification_models)
 BEFORE_KEYS = "0009"
 BEFORE_STORAGE = "0010"
+BEFORE_CITIZENS = "0012"
 
 
 def test_the_newest_migration_is_what_the_models_say(engine: Engine) -> None:
@@ -79,3 +95,35 @@ def test_the_kept_sum_of_a_party_begins_with_the_files_it_has(engine: Engine) ->
     migrate(engine)
     with Sessions(engine).begin() as session:
         assert session.get_one(Storage, key).bytes == 2_000
+
+
+def test_dossiers_from_before_are_asked_and_put_together_later(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """Down and up with an index and an objection: members stay, and are found again."""
+    sessions = Sessions(engine)
+    stand = DuplicateStand(sessions, tmp_path)
+    person = Someone(serial=7)
+    submission = stand.party("Partai Contoh A", person)
+    stand.compare(submission)
+    submitted_niks.index_submission(sessions, submission.public_id, lambda: NOON)
+
+    def listed() -> bool:
+        with sessions.read() as session:
+            election = session.get_one(Election, stand.world.election.id)
+            return bool(submitted_niks.members_with(session, KEYS, election, person.nik))
+
+    with sessions.begin() as session:
+        election = session.get_one(Election, stand.world.election.id)
+        who = Person(name="WARGA CONTOH", contact="warga@contoh.invalid")
+        assert filing.file(session, KEYS, election, person.nik, who, now=NOON, days=7)
+    unmigrate(engine, BEFORE_CITIZENS)
+    migrate(engine)
+    assert listed()
+    with sessions.read() as session:
+        for gone in (SubmittedNik.least, Objection.id, DisputedMember.id):
+            assert session.scalars(select(gone)).all() == []
+    submitted_niks.index_rest(sessions, lambda: NOON)
+    with sessions.read() as session:
+        assert len(session.scalars(select(SubmittedNik.least)).all()) == 1
+    assert listed()

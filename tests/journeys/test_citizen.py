@@ -1,7 +1,8 @@
-"""A citizen whose NIK a party has sent in, without an account: he asks, with and without JavaScript."""
+"""A citizen whose NIK a party has sent in, without an account: he asks and objects, his office acts."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import select
 
-from tests.browser import DESK, PHONE, chromium, trouble_on
+from tests.browser import DESK, PHONE, chromium, sign_in, trouble_on
 from tests.files import pdf
 from tests.journeys.api import Account
 from tests.rosters import people, write_rows
@@ -99,3 +100,96 @@ def test_both_answers_are_of_one_size_on_the_line(stack: Stack) -> None:
     assert len(yes.body) == len(no.body)
     assert "content-encoding" not in yes.headers
     assert "set-cookie" not in yes.headers
+
+
+def objected(page: Page, nik: str) -> tuple[str, str]:
+    """From the answer to the form to the sheet; ticket and code."""
+    asked(page, nik)
+    page.click("main a[role=button]")
+    page.fill("input[name=nik]", nik)
+    page.fill("input[name=nama]", "WARGA CONTOH")
+    page.fill("input[name=kontak]", "warga@contoh.invalid")
+    page.check("input[name=bukan]")
+    page.click("main button[type=submit]")
+    ticket, code = page.locator("main .app-digits").all_inner_texts()
+    return ticket, code
+
+
+def looked(page: Page, ticket: str, code: str) -> str:
+    page.goto("/publik/keberatan")
+    page.fill("input[name=nomor]", ticket)
+    page.fill("input[name=kode]", code)
+    page.click("main button[type=submit]")
+    return page.inner_text("main")
+
+
+def test_a_citizen_objects_and_his_office_suspends(context: BrowserContext, stack: Stack) -> None:
+    page = context.new_page()
+    ticket, code = objected(page, PEOPLE[2]["nik"])
+    assert re.fullmatch(r"KB(-[0-9A-Z]{4}){2}", ticket)
+    party = stack.logins["koordinator.a"].party
+    assert party is not None
+    before = looked(page, ticket, code)
+    assert "Menunggu identitas" in before
+    assert party not in before
+    office = Account(stack, "pengawas.bandung")
+    [row] = [each for each in office.everything("offices/32.73/objections")
+             if each["ticket"] == ticket.replace("-", "")]  # fmt: skip
+    step = {"action": "identify", "reference": "BA-1/2026"}
+    office.api("POST", f"objections/{row['id']}/steps", step).expect(200)
+    after = looked(page, ticket, code)
+    assert "Ditangguhkan" in after
+    assert party in after
+    assert context.cookies() == []
+
+
+def test_every_page_of_an_objection_fits_and_can_be_used(browser: Browser, stack: Stack) -> None:
+    def sound(page: Page, name: str) -> None:
+        for size in (PHONE, DESK):
+            assert trouble_on(page, size, picture=f"keberatan-{name}") == []
+
+    with browser.new_context(base_url=stack.base_url, bypass_csp=True) as context:
+        page = context.new_page()
+        page.goto("/publik/keberatan/baru")
+        page.click("main button[type=submit]")
+        sound(page, "kurang")
+        ticket, code = objected(page, PEOPLE[1]["nik"])
+        sound(page, "lembar")
+        page.goto("/publik/keberatan")
+        sound(page, "cari")
+        looked(page, ticket, code)
+        sound(page, "keadaan")
+    for login, path, name in (
+        ("pengawas.bandung", "/keberatan", "kantor"),
+        ("koordinator.a", "/anggota", "partai"),
+    ):
+        with browser.new_context(base_url=stack.base_url, bypass_csp=True) as context:
+            page = context.new_page()
+            sign_in(page, stack.base_url, login, stack.logins[login].password)
+            page.goto(path)
+            sound(page, name)
+            if name == "kantor":
+                page.click("main table a")
+                sound(page, "dibuka")
+
+
+def test_the_mark_leaves_the_desk_its_size(browser: Browser, stack: Stack) -> None:
+    """Whoever judges the member sees it, and nothing scrolls for it."""
+    login = stack.logins["verifikator.bandung.2"]
+    with (
+        browser.new_context(base_url=stack.base_url, bypass_csp=True, viewport=DESK) as context,
+        Account(stack, "verifikator.bandung.2") as verifier,
+    ):
+        page = context.new_page()
+        for person in PEOPLE:
+            objected(page, person["nik"])
+        item = verifier.claim()
+        assert item is not None
+        assert item["disputed"] == "filed"
+        sign_in(page, stack.base_url, login.login, login.password)
+        page.goto(f"/periksa/{item['id']}")
+        assert "keberatan warga" in page.inner_text("h1")
+        high = page.evaluate("document.documentElement.scrollHeight - window.innerHeight")
+        assert high <= 0
+        for size in (PHONE, DESK):
+            assert trouble_on(page, size, picture="keberatan-meja") == []

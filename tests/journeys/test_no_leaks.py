@@ -44,6 +44,7 @@ from verification.db import make_engine
 SIZE = 2_000_000
 PEOPLE = people(6)
 NIKS = [person["nik"] for person in PEOPLE]
+CITIZEN = "wargakeberatan"
 TYPED = "3273016305870099"  # by somebody into an address, a form, a file's name
 CARDS = Target("kartu-anggota", "32.73", "scans", f"KTP_{NIKS[0]}.jpg")
 ARCHIVE = Target("kartu-anggota", "32.73", "scans", "kartu rahasia partai.zip")
@@ -102,7 +103,7 @@ def test_nothing_that_must_stay_secret_is_written_down(
 
     names = [target.filename for target in (AD_ART, MEMBERS, CARDS, ARCHIVE, NAMED)]
     handed = [path_for(upload_secret(stack), upload).rpartition("~")[2] for upload in sent]
-    hidden = [*told.keys, *handed, *told.credentials(stack), *NIKS, TYPED]
+    hidden = [*told.keys, *handed, *told.credentials(stack), *NIKS, TYPED, CITIZEN]
     found = [*search(written(stack), [*hidden, *names]), *search(dump(stack), hidden)]
     assert not found, "\n".join(map(str, found))
 
@@ -162,6 +163,9 @@ def asked_for_a_nik(stack: Stack) -> list[int]:
         ({"Content-Type": "application/json"}, '{{"nik": "{}"}}'),
         ({"Content-Type": "application/json"}, '{{"nik": {}'),
     ]  # fmt: skip
+    objection = f"nama={CITIZEN}&kontak={CITIZEN}@contoh.invalid&bukan=ya&nik={TYPED}".encode()
+    for path in ("/publik/keberatan/baru", "/publik/keberatan", f"/keberatan?nomor={TYPED}"):
+        ask(stack.base_url, "POST", path, form, objection)
     return [
         ask(stack.base_url, "POST", path, fields, body.format(nik).encode()).status
         for nik in (TYPED, NIKS[0])

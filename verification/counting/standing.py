@@ -6,7 +6,8 @@ three quarters of its kabupaten/kota are complete; all provinces are needed. The
 the requirements' thresholds, which are data (PKPU 4/2022 Pasal 8 d, e, f, i).
 
 Until the offices publish, the people in the party's lists count, each once; from then on those
-judged MS, in every kabupaten/kota that has published.
+judged MS, in every kabupaten/kota that has published, but for those who have shown at their office who
+they are and say that they are no members.
 
 Next station: `/hitung` and `GET /api/v1/counting`.
 """
@@ -14,12 +15,15 @@ Next station: `/hitung` and `GET /api/v1/counting`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from verification.batches import among
+from verification.disputes.handling import suspended_keys
 from verification.dossier import Stock, stock_of
 from verification.models import Item, Participation, Region, Requirement, Subject
 from verification.models.process import Purpose
@@ -40,7 +44,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegencyStanding:
-    """A kabupaten/kota. `counted`: people listed, or (`judged`) those published as MS."""
+    """A kabupaten/kota. `counted`: people listed, or (`judged`) those published as MS.
+
+    `suspended`: published as MS, and not among `qualified` because they say they are no members.
+    """
 
     code: str
     name: str
@@ -48,6 +55,7 @@ class RegencyStanding:
     needed: int
     listed: int
     qualified: int
+    suspended: int
     judged: bool
     board: bool
     districts: int
@@ -151,6 +159,7 @@ def standing_of(
         tree=tree,
         stock=stock_of(session, participation),
         qualified=_qualified(session, participation),
+        suspended=_qualified(session, participation, suspended_keys(session, participation)),
         boards=boards,
         members=next((each for each in wanted if counts_members(each.threshold)), None),
         names=_names(session, participation),
@@ -165,6 +174,7 @@ class _Counting:
     tree: Tree
     stock: Stock
     qualified: dict[str, int]
+    suspended: dict[str, int]
     boards: dict[str, Requirement]
     members: Requirement | None
     names: dict[str, str]
@@ -199,7 +209,8 @@ class _Counting:
             population=place.population,
             needed=members_needed(self.members.threshold, place.population) if self.members else 0,
             listed=self.stock.members.get(code, 0),
-            qualified=self.qualified.get(code, 0),
+            qualified=self.qualified.get(code, 0) - self.suspended.get(code, 0),
+            suspended=self.suspended.get(code, 0),
             judged=code in self.qualified,
             board=self._has(Level.REGENCY, code),
             districts=len(districts),
@@ -254,8 +265,16 @@ def _names(session: Session, participation: Participation) -> dict[str, str]:
     return dict(rows.all())
 
 
-def _qualified(session: Session, participation: Participation) -> dict[str, int]:
-    """Kabupaten/kota with published members → how many of them stand at MS, the newest item each."""
+def _qualified(
+    session: Session, participation: Participation, keys: Collection[str] | None = None
+) -> dict[str, int]:
+    """Kabupaten/kota with published members → how many of them (all, or those with these subject keys)
+    stand at MS, the newest item each.
+    """
+    if keys is not None and not keys:
+        return {}
+    own = Subject.participation_id == participation.id
+    among_these = [] if keys is None else [own, among(Subject.key, keys)]
     newest = (
         select(func.max(Item.id).label("id"))
         .join(Subject, Subject.id == Item.subject_id)
@@ -263,6 +282,7 @@ def _qualified(session: Session, participation: Participation) -> dict[str, int]
             Item.participation_id == participation.id,
             Item.state == ItemState.PUBLISHED.value,
             Subject.kind == MEMBER,
+            *among_these,
         )
         .group_by(Item.subject_id)
         .subquery()

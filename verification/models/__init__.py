@@ -1,6 +1,6 @@
 """The tables of verification, one module a topic."""
 
-from verification.models.citizens import SubmittedNik
+from verification.models.citizens import DisputedMember, Objection, SubmittedNik
 from verification.models.duplicates import Comparison, Duplicate, ListTally
 from verification.models.files import ReceivedFile, Storage, Tombstone
 from verification.models.jobs import Job
@@ -43,6 +43,7 @@ __all__ = [
     "Comparison",
     "Correction",
     "Decision",
+    "DisputedMember",
     "Duplicate",
     "EarlyWord",
     "Election",
@@ -55,6 +56,7 @@ __all__ = [
     "Member",
     "MemberRules",
     "NikPage",
+    "Objection",
     "Office",
     "Participation",
     "Party",

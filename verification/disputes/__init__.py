@@ -1,0 +1,1 @@
+"""Citizens who say that a party has listed them without asking."""
