@@ -7,7 +7,7 @@ A party may have five hundred lists, each with an index of its own; asking all o
 a piece of every list. So the worker puts the indices of a dossier together once, and one NIK is one
 piece of each party, found or not: the work does not tell the answer.
 
-Next station: `portal.public.nik`, which says yes or no; `verification.objections`, which needs the rows.
+Next station: `portal.public.nik`, which says yes or no; `verification.disputes.filing`, which needs the rows.
 """
 
 from __future__ import annotations
