@@ -162,8 +162,8 @@ class EdgeStand:
 
     def start(self) -> None:
         """Start nginx, and wait until it listens."""
-        self._nginx = subprocess.Popen(
-            tethered(*edge.command(self.config)),
+        self._nginx = tethered(
+            *edge.command(self.config),
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             start_new_session=True,

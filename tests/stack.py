@@ -152,8 +152,8 @@ class Stack:
         """Start everything and wait until it can take work and has said so."""
         before = self.said().count(INTRODUCED)
         with (self.home / "up.out").open("ab") as out:
-            self._tree = subprocess.Popen(
-                tethered(*self.wrapper, *SIPOL, "up"), env=self.environ, cwd=self.home,
+            self._tree = tethered(
+                *self.wrapper, *SIPOL, "up", env=self.environ, cwd=self.home,
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             )  # fmt: skip
         self._wait(lambda: self.said().count(INTRODUCED) > before, "the introduction")

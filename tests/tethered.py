@@ -8,8 +8,12 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from portal.offspring import PR_SET_PDEATHSIG
 
@@ -21,9 +25,17 @@ BEGIN = (
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def tethered(*words: str) -> list[str]:
-    """The command that does so when this process has gone; its main thread must be the starter."""
-    return [sys.executable, "-I", "-S", "-c", BEGIN, str(ROOT), str(os.getpid()), *words]
+# The kernel ties a child to the thread that began it: one that lasts as long as this process begins all.
+_starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
+
+
+def tethered(*words: str, **how: Any) -> subprocess.Popen[bytes]:
+    """Begin a command that ends when this process has gone, as `subprocess.Popen` with these words.
+
+    May be called in any thread.
+    """
+    tied = [sys.executable, "-I", "-S", "-c", BEGIN, str(ROOT), str(os.getpid()), *words]
+    return _starter.submit(partial(subprocess.Popen, tied, **how)).result()
 
 
 def become(parent: int, words: list[str]) -> None:

@@ -82,8 +82,8 @@ class TusProcess:
 
     def start(self) -> None:
         here = Path(__file__).resolve().parent.parent
-        self._process = subprocess.Popen(
-            tethered(sys.executable, "-m", "tests.tus_app"),
+        self._process = tethered(
+            sys.executable, "-m", "tests.tus_app",
             cwd=here,
             env={"TUS_ROOT": str(self.root), "TUS_PORT": str(self.port),
                  "PYTHONPATH": str(here), "PATH": os.environ["PATH"]},

@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 from tests.patience import PATIENCE
 from tests.stack import running_on
-from tests.tethered import ROOT
+from tests.tethered import ROOT, tethered
 
 
 def test_a_test_run_that_is_killed_takes_its_stands_along(tmp_path: Path) -> None:
@@ -30,3 +31,19 @@ def test_a_test_run_that_is_killed_takes_its_stands_along(tmp_path: Path) -> Non
     shutil.rmtree(home)
     for words in ("nginx: master", "tests.contracts.tus_app", "tests.tus_app"):
         assert any(words in each for each in started), started
+
+
+def test_what_a_thread_has_begun_outlives_the_thread() -> None:
+    begun: list[subprocess.Popen[bytes]] = []
+
+    def begin() -> None:
+        words = (sys.executable, "-c", "print(flush=True); input()")
+        begun.append(tethered(*words, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        assert begun[0].stdout is not None
+        begun[0].stdout.readline()  # it is tied by now
+
+    thread = threading.Thread(target=begin)
+    thread.start()
+    thread.join()
+    begun[0].communicate(b"\n", timeout=PATIENCE)
+    assert begun[0].returncode == 0

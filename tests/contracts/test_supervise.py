@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,10 +23,10 @@ class Tree:
 
     def __init__(self, folder: Path, names: tuple[str, ...]) -> None:
         self.folder = folder
-        self.process = subprocess.Popen(
-            tethered(sys.executable, tests.supervised.__file__, str(folder), *names),
+        self.process = tethered(
+            sys.executable, tests.supervised.__file__, str(folder), *names,
             env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-        )
+        )  # fmt: skip
 
     def events(self) -> list[str]:
         path = self.folder / "events"

@@ -61,10 +61,10 @@ class TusProcess:
         return self._process.pid
 
     def start(self) -> None:
-        command = tethered(*self._wrapper, sys.executable, "-m", "tests.contracts.tus_app")
+        command = (*self._wrapper, sys.executable, "-m", "tests.contracts.tus_app")
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, cwd=CHECKOUT, env=self._environment, stdout=log, stderr=log,
+            self._process = tethered(
+                *command, cwd=CHECKOUT, env=self._environment, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + PATIENCE

@@ -58,11 +58,9 @@ class Clients:
 
     def _begin(self, number: int) -> subprocess.Popen[bytes]:
         first = number * LANES
-        return subprocess.Popen(
-            tethered(
-                sys.executable, "-m", "tests.drills.sender",
-                str(self._folder), str(self._port), str(first), str(LANES),
-            ),
+        return tethered(
+            sys.executable, "-m", "tests.drills.sender",
+            str(self._folder), str(self._port), str(first), str(LANES),
             cwd=CHECKOUT,
         )  # fmt: skip
 

@@ -75,15 +75,11 @@ class Ground:
     @contextmanager
     def worker(self) -> Iterator[subprocess.Popen[bytes]]:
         """A worker process, killed at the end if not before."""
-        process = subprocess.Popen(
-            tethered(
-                sys.executable, str(SCRIPT), self.url, str(self.root), str(self.root), str(LEASE)
-            ),
-            cwd=Path(__file__).parents[2],
-            env={**os.environ, "PYTHONPATH": "."},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = tethered(
+            sys.executable, str(SCRIPT), self.url, str(self.root), str(self.root), str(LEASE),
+            cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONPATH": "."},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
         try:
             yield process
         finally:

@@ -48,12 +48,10 @@ class Terminal:
 
     def start(self, file: Path) -> subprocess.Popen[bytes]:
         with self.lines.open("ab") as out:
-            return subprocess.Popen(
-                tethered(
-                    *SIPOL, "upload", str(file), "--requirement", AD_ART.requirement, "--region",
-                    AD_ART.region, "--purpose", AD_ART.purpose, "--receipts", str(self.receipts),
-                    "--json",
-                ),
+            return tethered(
+                *SIPOL, "upload", str(file), "--requirement", AD_ART.requirement, "--region",
+                AD_ART.region, "--purpose", AD_ART.purpose, "--receipts", str(self.receipts),
+                "--json",
                 env=self.environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             )  # fmt: skip
 

@@ -35,8 +35,8 @@ def port(seeded_home: Path, tmp_path: Path, request: pytest.FixtureRequest) -> I
     environ = environment(home, **settings)
     out = tmp_path / "out"
     with out.open("wb") as output:
-        tree = subprocess.Popen(
-            tethered(sys.executable, "-c", WITHOUT_NGINX, "up"), cwd=ROOT, env=environ,
+        tree = tethered(
+            sys.executable, "-c", WITHOUT_NGINX, "up", cwd=ROOT, env=environ,
             stdin=subprocess.DEVNULL, stdout=output, stderr=output,
         )  # fmt: skip
     try:
