@@ -18,14 +18,14 @@ from uploads.errors import UnknownUpload
 from verification import file_checks, intake, jobs
 from verification.checks.derived import image_name
 from verification.checks.documents import PagesUnavailable, check_document, render_pages
-from verification.checks.scans import check_scans
 from verification.checks.sizes import ImageKind
 from verification.file_checks import ToCheck
 from verification.files import derived_path
 from verification.jobs import JobKind
 from verification.models import Tombstone
 from verification.models.process import Purpose
-from verification.tools import Tools, expected_of, sandbox_waits, sent_name
+from verification.scan_handler import look_through
+from verification.tools import Tools, expected_of, sandbox_waits
 from verification.worker import Task
 
 log = logging.getLogger(__name__)
@@ -47,18 +47,10 @@ def draw_images(tools: Tools, task: Task) -> None:
         if file is None or not file.pages or session.get(Tombstone, task.about) is not None:
             return
         pages, about = file.pages, file_checks.to_check(file)
-    place = derived_path(tools.derived, task.about)
     try:
         with tools.shelf.as_file(task.about, tools.scratch) as path, sandbox_waits():
             if about.purpose == Purpose.SCANS:
-                check_scans(
-                    tools.sandbox,
-                    path,
-                    expected_of(about),
-                    place,
-                    name=sent_name(tools, about),
-                    progress=lambda _done, _total: task.checkpoint(),
-                )
+                look_through(tools, task, about, path)
             else:
                 _draw_pages(tools, task, path, about, pages)
     except (PagesUnavailable, UnknownUpload) as error:

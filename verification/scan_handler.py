@@ -86,17 +86,22 @@ def _together(tools: Tools, task: Task, files: list[ToCheck]) -> list[ToCheck]:
 def _alone(tools: Tools, task: Task, file: ToCheck) -> None:
     place = derived_path(tools.derived, file.public_id)
     with sandbox_waits(), tools.shelf.as_file(file.public_id, tools.scratch) as path:
-        result = check_scans(
-            tools.sandbox,
-            path,
-            expected_of(file),
-            place,
-            name=sent_name(tools, file),
-            progress=lambda _done, _total: task.checkpoint(),
-        )
+        result = look_through(tools, task, file, path)
     cards = _cards(result, place)
     with tools.sessions.begin() as session:
         _keep(session, tools, file, result, cards, task.now())
+
+
+def look_through(tools: Tools, task: Task, file: ToCheck, source: Path) -> ScanResult:
+    """Every picture of a file, checked and drawn anew into the cache; nothing is kept of it."""
+    return check_scans(
+        tools.sandbox,
+        source,
+        expected_of(file),
+        derived_path(tools.derived, file.public_id),
+        name=sent_name(tools, file),
+        progress=lambda _done, _total: task.checkpoint(),
+    )
 
 
 def _keep(

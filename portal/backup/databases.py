@@ -43,8 +43,7 @@ def load(url: str, source: Path) -> None:
     kind = place.get_backend_name()
     if source.name != FILES[kind]:
         raise BackupRefused(f"cadangan ini bukan dari {kind}: {source.name}")
-    if not is_empty(url):
-        raise BackupRefused("basis data tujuan sudah berisi; pemulihan hanya ke basis data kosong")
+    require_empty(url)
     if kind == "sqlite":
         draft = Path(f"{place.database}.restoring")
         draft.unlink(missing_ok=True)
@@ -56,8 +55,13 @@ def load(url: str, source: Path) -> None:
         _analyse(url)
 
 
-def is_empty(url: str) -> bool:
-    """Whether there is nothing at `url` yet. Nothing is created by asking."""
+def require_empty(url: str) -> None:
+    """See that there is nothing at `url` yet. Nothing is created by asking. Raises BackupRefused."""
+    if not _is_empty(url):
+        raise BackupRefused("basis data tujuan sudah berisi; pemulihan hanya ke basis data kosong")
+
+
+def _is_empty(url: str) -> bool:
     place = make_url(url)
     if place.get_backend_name() == "sqlite" and not Path(str(place.database)).exists():
         return True

@@ -59,8 +59,7 @@ class Restored:
 def check(config: Config, backup: Backup) -> None:
     """See whether this backup can be restored here. Nothing is changed. Raises BackupRefused."""
     fitting(config.keys_dir, backup.marks)
-    if not databases.is_empty(config.database_url):
-        raise BackupRefused("basis data tujuan sudah berisi; pemulihan hanya ke basis data kosong")
+    databases.require_empty(config.database_url)
     if config.upload_root.exists() and any(config.upload_root.iterdir()):
         raise BackupRefused(f"{config.upload_root} sudah berisi; pemulihan hanya ke folder kosong")
     with (backup.place / backup.database).open("rb") as file:
